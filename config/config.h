@@ -1,0 +1,59 @@
+/* The configuration: YAML in, a constant value out. Loading either gives a whole configuration or says
+ * what is wrong with file, line and key; nothing is half applied. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "policy/settings.h"
+#include "protocol/buffer.h"
+
+enum listen_kind { LISTEN_TCP, LISTEN_UNIX };
+
+struct listen_address {
+    enum listen_kind kind;
+    const char *host; /* TCP: name or number, without brackets */
+    const char *path; /* UNIX: the folder; the socket is FOLDER/.s.PGSQL.PORT */
+    uint16_t port;
+};
+
+struct upstream {
+    const char *database; /* glob on the requested name */
+    const char *host;     /* begins with '/': the folder of a unix socket */
+    uint16_t port;
+    const char *dbname; /* NULL: as requested */
+};
+
+struct maintenance {
+    const char *user, *password_file, *database; /* user NULL: off */
+};
+
+struct config {
+    const struct listen_address *listen;
+    unsigned listen_count;
+    const struct upstream *upstreams;
+    unsigned upstream_count;
+    struct settings settings;
+    const struct override *overrides;
+    unsigned override_count;
+    struct maintenance maintenance;
+    const char *ledger_path;
+    bool ledger_required; /* ledger: {on_failure: refuse | allow} */
+    uint32_t workers;     /* 0: one per processor */
+    uint32_t inspect_limit_bytes, parse_limit_bytes;
+    uint32_t max_connections;
+    uint32_t shutdown_ms; /* how long SIGTERM waits for running transactions */
+    uint32_t connect_timeout_ms, login_timeout_ms;
+    const char *log_level; /* error, warn, info, debug */
+};
+
+/* Reads and checks the file. NULL: *why (malloc'd, the caller frees) is one or more lines
+ * "FILE:LINE: KEY: what was expected, what came". */
+struct config *config_load(const char *path, char **why);
+/* All defaults, as if the file were the shipped one. Never NULL but for memory. */
+struct config *config_default(void);
+void config_free(struct config *config);
+/* The configuration in force as YAML, every key, with its value. */
+void config_print(const struct config *config, struct buffer *out);
+/* The first upstream whose glob matches; NULL: none. */
+const struct upstream *config_upstream(const struct config *config, struct span database);
+
+#endif

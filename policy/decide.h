@@ -1,0 +1,30 @@
+/* What policy says about one statement, and why. */
+#ifndef POLICY_DECIDE_H
+#define POLICY_DECIDE_H
+
+#include "policy/rule.h"
+
+/* In order of strength; the strongest of the rules that fired wins. */
+enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_REWRITE, VERDICT_BLOCK };
+
+#define DECISION_RULES_MAX 8
+
+struct decision {
+    enum verdict verdict;
+    struct {
+        const struct rule *rule;
+        enum action action;      /* what it did, after settings */
+        const char *not_because; /* rewrite asked for but not possible here: why; else NULL */
+    } fired[DECISION_RULES_MAX]; /* strongest first */
+    size_t fired_count;
+    bool guard; /* put a lock timeout around it */
+};
+
+const char *verdict_name(enum verdict verdict); /* "allow" … "block" */
+
+/* Pure. `settings` are the resolved ones (settings_resolve). In MODE_OBSERVE the verdict is what
+ * enforce would have said, for the ledger; the session then changes nothing. */
+struct decision decide(const struct statement *statement, const struct situation *now,
+                       const struct facts *facts, const struct settings *settings);
+
+#endif

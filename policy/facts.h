@@ -1,0 +1,48 @@
+/* What the server says about the objects of one statement and about its own settings: the answer of
+ * a probe. Plain value. `known` false means that nobody could ask: unknown, which the rules treat as
+ * dangerous, never as safe. */
+#ifndef POLICY_FACTS_H
+#define POLICY_FACTS_H
+
+#include "policy/statement.h"
+
+/* client_min_messages, in PostgreSQL's order. */
+enum message_level { LEVEL_DEBUG, LEVEL_LOG, LEVEL_NOTICE, LEVEL_WARNING, LEVEL_ERROR };
+
+struct index_facts {
+    bool exists;
+    bool valid;            /* indisvalid */
+    bool backs_constraint; /* a primary key, unique or exclusion constraint needs it */
+    bool exclusion;
+    bool partition; /* attached to an index of a partitioned table */
+};
+
+struct facts {
+    bool known;
+    /* Settings of this session, as they are now. Times in milliseconds; 0: none. */
+    uint32_t server_version; /* server_version_num: 150020 */
+    uint32_t lock_timeout_ms, statement_timeout_ms, deadlock_timeout_ms;
+    char lock_timeout[32], statement_timeout[32]; /* as text, for putting them back */
+    enum message_level client_min_messages;
+
+    /* The statement's target. For an index, `table` is the table it stands on. */
+    bool exists;
+    char kind; /* pg_class.relkind: r p m i I t S v f; 0 when it does not exist */
+    bool temporary;
+    bool system;   /* in pg_catalog, information_schema or pg_toast */
+    bool new_here; /* made in this very transaction */
+    int64_t bytes; /* of the table with its indexes and TOAST; -1 unknown */
+    int64_t rows;  /* reltuples; -1 unknown */
+    struct object_name table;
+    bool table_partitioned;
+    bool table_has_invalid_index;
+    bool table_has_exclusion;
+    /* CREATE INDEX: an index (or relation) that already has the wanted name in the table's schema.
+     * DROP INDEX, REINDEX INDEX: the target itself. */
+    struct index_facts index;
+    /* CREATE INDEX without a name: the name that PostgreSQL would choose now. */
+    char index_name[NAME_BYTES];
+    uint32_t server_pid; /* pg_backend_pid() */
+};
+
+#endif

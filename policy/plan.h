@@ -1,0 +1,82 @@
+/* The steps that carry a decision out, as data: printable before anything runs. A step is a whole
+ * exchange with the server; how it is put on the wire is the runner's business.
+ *
+ *      GUARD    a set_config() that sets our timeouts; the old values are in facts
+ *      GATE     waits for the first table lock, under the lock timeout, and lets it go again
+ *      CLEAN    a query whose rows are statements to be run, one by one (drop an invalid leftover)
+ *      RUN      the client's statement, as it came or rewritten
+ *      UNDO     as CLEAN, but only when the RUN has failed
+ *      RESTORE  puts the old settings back
+ *
+ * A step that fails with one of the retryable SQLSTATEs (55P03, 40P01) is tried again from the plan's
+ * `retry_from` on, after a pause, until attempts or total time are used up. */
+#ifndef POLICY_PLAN_H
+#define POLICY_PLAN_H
+
+#include "policy/decide.h"
+#include "policy/sql/sql.h"
+
+#define STEP_KINDS(X)                                                                              \
+    X(GUARD, "guard") X(GATE, "gate") X(CLEAN, "clean") X(RUN, "run") X(UNDO, "undo")              \
+    X(RESTORE, "restore") X(REFUSE, "refuse")
+
+enum step_kind {
+#define X(name, text) STEP_##name,
+    STEP_KINDS(X)
+#undef X
+};
+
+struct step {
+    enum step_kind kind;
+    struct span sql; /* into plan.text; RUN with an empty span: the client's own bytes, unchanged */
+    bool retry;      /* a lock timeout or deadlock here is worth another try */
+};
+
+#define PLAN_STEPS_MAX 10
+
+struct plan {
+    struct buffer text; /* owns every step's SQL; do not append after plan_build */
+    struct step steps[PLAN_STEPS_MAX];
+    size_t count;
+    size_t retry_from;        /* the step that a new try begins at */
+    uint32_t attempts;        /* 1: never again */
+    uint32_t total_ms;        /* over all tries, pauses included */
+    uint32_t backoff_ms, backoff_max_ms;
+    uint32_t deadline_ms;     /* the RUN step is cancelled after this; 0: never */
+    uint32_t lock_timeout_ms; /* in force around the RUN; 0: none (for the ledger) */
+    bool guard_local;         /* the guard was set for the transaction only: it needs no debt */
+    struct splice splice;     /* what a rewrite inserted */
+    /* Says what was changed, what could not be and why; empty: nothing to say. Into text. */
+    struct span notice;
+    struct span notice_hint;
+};
+
+/* How the client's request stands on the wire; decides where settings go. */
+struct plan_request {
+    const struct statement *statements; /* of the one message, in order */
+    size_t count;
+    struct span text; /* the whole message text */
+    const struct decision *decisions; /* one per statement */
+    const struct situation *now;
+    const struct facts *facts;        /* of the one guarded statement; unknown when several */
+    const struct settings *settings;
+};
+
+/* Builds the plan; free it with plan_free, also after false (no memory).
+ *
+ * - settings->mode observe: one RUN.
+ * - a blocked statement: one REFUSE step, a statement that fails on the server.
+ * - CREATE INDEX, DROP INDEX, REINDEX rewritten (one statement, verdict rewrite, and
+ *   sql_make_concurrent succeeds), or CONCURRENTLY asked for by the client itself and alone:
+ *   GUARD(first lock) GATE GUARD(0) CLEAN RUN UNDO RESTORE. When the proof fails, the plain guarded
+ *   form and a notice.
+ * - any other guarded statement: GUARD RUN RESTORE; without facts (failed transaction) RUN alone.
+ * - transaction control and the rest: RUN alone. */
+MUST_USE bool plan_build(const struct plan_request *request, struct plan *out);
+void plan_free(struct plan *plan);
+
+const char *step_kind_name(enum step_kind kind);
+/* Appends the plan for people, one step a line: "guard    SELECT …". `text` is the client's. */
+void plan_describe(const struct plan *plan, struct span text, struct buffer *out);
+
+#endif

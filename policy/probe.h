@@ -1,0 +1,30 @@
+/* The question that is put to the server before a decision: read-only SQL, every function and
+ * operator qualified with pg_catalog so that no object of the client's can answer in its place. Its
+ * answer is one row of text columns per query. */
+#ifndef POLICY_PROBE_H
+#define POLICY_PROBE_H
+
+#include "policy/rule.h"
+
+#define PROBE_QUERIES_MAX 4
+#define PROBE_COLUMNS_MAX 32
+
+struct probe {
+    struct buffer text; /* owns all texts */
+    struct span queries[PROBE_QUERIES_MAX];
+    size_t count;
+};
+
+/* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Inside a
+ * transaction that may be REPEATABLE READ a SELECT would take the snapshot too early for LOCK TABLE:
+ * there the probe is SHOW, which takes none. The result must be freed. False: no memory. */
+MUST_USE bool probe_build(const struct statement *statement, struct span statement_text,
+                          const struct situation *now, struct probe *out);
+void probe_free(struct probe *probe);
+
+/* Takes the row of query `index` into *facts (zeroed before the first). A query that gave no row is
+ * given count == 0. False: the row is not what was asked for; then facts are not known. */
+MUST_USE bool probe_read(const struct probe *probe, size_t index, const struct span *columns,
+                         size_t count, struct facts *facts);
+
+#endif

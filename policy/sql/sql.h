@@ -1,0 +1,68 @@
+/* The parser adapter's contract: the only door to PostgreSQL's grammar. No libpg_query type appears
+ * here. Text comes in as the scanner cut it, one statement at a time; what does not parse, or is too
+ * long to parse, is a kind like any other and never an error path.
+ *
+ * Stack: libpg_query needs about 1 kB of stack per byte of SQL in the worst case and has no depth
+ * check (measured, style.md 3.6 of the design's references), so every function below must run on a
+ * stack of at least SQL_STACK_BYTES(limit); sql_parse refuses longer texts as STATEMENT_TOO_LONG. */
+#ifndef POLICY_SQL_SQL_H
+#define POLICY_SQL_SQL_H
+
+#include "policy/sql/scan.h"
+#include "policy/statement.h"
+#include "protocol/buffer.h"
+
+#define SQL_STACK_BYTES(parse_limit) (2048u * (size_t)(parse_limit) + (1u << 20))
+
+/* Fills *out from one statement. `text` is the whole message text, `cut` the scanner's place and
+ * leading keywords. Never fails: STATEMENT_UNPARSED and STATEMENT_TOO_LONG (longer than
+ * `parse_limit` bytes) get tag, target and objects as far as the leading keywords tell. A text that
+ * is not exactly one statement to the grammar is STATEMENT_UNPARSED. */
+void sql_parse(struct span text, const struct scan_statement *cut, size_t parse_limit,
+               struct statement *out);
+
+/* Insertions made by a rewrite, for mapping error positions back. In the order of the text. */
+struct splice {
+    size_t count;
+    struct {
+        size_t at;     /* bytes from the statement's first byte, in the client's text */
+        size_t length; /* bytes inserted; always ASCII but for a name, see characters */
+        size_t characters;
+    } at[2];
+};
+
+/* Appends to *out the statement with CONCURRENTLY spliced into the client's own text, and with
+ * `index_name` (quoted when needed) where a CREATE INDEX has none (NULL: leave as it is). The result
+ * is proved: it parses to the original tree plus exactly that change. False (nothing appended) when
+ * there is no place for it or the proof fails: then it must not be rewritten.
+ * `text` is the statement's own bytes (start, length). */
+MUST_USE bool sql_make_concurrent(struct span text, const struct statement *statement,
+                                  const char *index_name, struct buffer *out,
+                                  struct splice *splice);
+
+/* A 1-based position in characters of the rewritten text, as a position in the client's text; one
+ * inside an insertion maps to the character before it. `text`, the client's statement; `encoding`
+ * its client encoding. `start_characters`: characters of the message before the statement. */
+uint32_t sql_original_position(const struct splice *splice, struct span text,
+                               enum scan_encoding encoding, uint32_t position);
+
+/* Appends the text with its secrets replaced (passwords of ROLE, options of USER MAPPING and SERVER,
+ * connection strings of SUBSCRIPTION, ALTER SYSTEM values …), decided on the parse tree; for what
+ * does not parse and may hold one, every string literal is replaced. `text` is the statement's own
+ * bytes. Statements without FLAG_SECRET are appended as they are. */
+void sql_redact(struct span text, const struct statement *statement, struct buffer *out);
+
+/* The names PostgreSQL would try for an unnamed CREATE INDEX, in order (ChooseIndexName: table and
+ * column names joined, "_idx", then "_idx1" …, cut to 63 bytes as makeObjectName does). Fills at
+ * most `most` names; 0 when the statement is not an unnamed CREATE INDEX. */
+size_t sql_index_names(struct span text, const struct statement *statement,
+                       char (*names)[NAME_BYTES], size_t most);
+
+/* Appends `name` as an SQL identifier, in double quotes when it needs them. */
+void sql_append_identifier(struct buffer *out, const char *name);
+/* Appends schema.name, or name alone when there is no schema. */
+void sql_append_name(struct buffer *out, const struct object_name *name);
+/* Appends a string literal that is safe whatever standard_conforming_strings says. */
+void sql_append_literal(struct buffer *out, struct span text);
+
+#endif

@@ -1,0 +1,106 @@
+/* Facts about one SQL statement: a plain value, made by the parser adapter (policy/sql), read by the
+ * rules, the plan and the ledger. It holds no pointer into the text and no parse tree, so it may
+ * outlive both: prepared statements keep one. Names are PostgreSQL's, cut to 63 bytes as the parser
+ * itself cuts them. */
+#ifndef POLICY_STATEMENT_H
+#define POLICY_STATEMENT_H
+
+#include "protocol/span.h"
+
+/* Only what policy or transaction tracking treats apart has a kind of its own; every other schema
+ * change is STATEMENT_DDL with its command tag. */
+#define STATEMENT_KINDS(X)                                                                         \
+    X(OTHER, "other")               /* nothing of ours: forwarded */                               \
+    X(UNPARSED, "unparsed")         /* newer than our grammar, or a syntax error */                \
+    X(TOO_LONG, "too-long")         /* longer than the parse limit */                              \
+    X(DDL, "ddl")                   /* any other schema change */                                  \
+    X(CREATE_INDEX, "create-index")                                                                \
+    X(DROP_INDEX, "drop-index")                                                                    \
+    X(REINDEX, "reindex")           /* INDEX and TABLE, SCHEMA, DATABASE, SYSTEM: see target */    \
+    X(CREATE_TABLE, "create-table") /* also AS, SELECT INTO */                                     \
+    X(ALTER_TABLE, "alter-table")                                                                  \
+    X(DROP_TABLE, "drop-table")                                                                    \
+    X(TRUNCATE, "truncate")                                                                        \
+    X(LOCK, "lock")                                                                                \
+    X(VACUUM, "vacuum")             /* VACUUM FULL and CLUSTER are DDL; plain VACUUM is this */    \
+    X(DO, "do")                                                                                    \
+    X(CALL, "call")                                                                                \
+    X(BEGIN, "begin")                                                                              \
+    X(COMMIT, "commit")                                                                            \
+    X(ROLLBACK, "rollback")                                                                        \
+    X(SAVEPOINT, "savepoint")                                                                      \
+    X(RELEASE, "release")                                                                          \
+    X(ROLLBACK_TO, "rollback-to")                                                                  \
+    X(PREPARE_TRANSACTION, "prepare-transaction")                                                  \
+    X(COMMIT_PREPARED, "commit-prepared")                                                          \
+    X(ROLLBACK_PREPARED, "rollback-prepared")                                                      \
+    X(SET, "set")                   /* SET, RESET, DISCARD */
+
+enum statement_kind {
+#define X(name, text) STATEMENT_##name,
+    STATEMENT_KINDS(X)
+#undef X
+};
+
+enum statement_flag {
+    FLAG_CONCURRENTLY = 1u << 0,
+    FLAG_UNIQUE = 1u << 1,
+    FLAG_IF_EXISTS = 1u << 2,
+    FLAG_IF_NOT_EXISTS = 1u << 3,
+    FLAG_CASCADE = 1u << 4,
+    FLAG_ONLY = 1u << 5,      /* ON ONLY parent */
+    FLAG_TEMPORARY = 1u << 6, /* CREATE TEMP …, or a name in pg_temp */
+    FLAG_UNNAMED = 1u << 7,   /* CREATE INDEX without a name */
+    FLAG_EXPLAIN = 1u << 8,   /* EXPLAIN ANALYZE of it */
+    FLAG_CHAIN = 1u << 9,     /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
+    FLAG_SECRET = 1u << 10,   /* its text holds a password or a connection string */
+    FLAG_NO_TRANSACTION = 1u << 11, /* PostgreSQL refuses it inside a transaction block */
+};
+
+enum reindex_target { REINDEX_NONE, REINDEX_INDEX, REINDEX_TABLE, REINDEX_SCHEMA, REINDEX_DATABASE };
+
+#define NAME_BYTES 64 /* NAMEDATALEN */
+
+struct object_name {
+    char schema[NAME_BYTES]; /* empty: found by search_path */
+    char name[NAME_BYTES];
+};
+
+/* One object that the statement names, for the ledger: action and kind in the ledger's words
+ * ("create", "alter", "drop", "truncate", "lock", "reindex" …; "table", "index", "view" …). Constant
+ * texts. */
+struct statement_object {
+    const char *action;
+    const char *kind;
+    struct object_name name;
+};
+
+#define STATEMENT_OBJECTS_MAX 8
+
+struct statement {
+    enum statement_kind kind;
+    unsigned flags; /* enum statement_flag */
+    enum reindex_target reindex;
+    const char *tag;      /* PostgreSQL's command tag, constant text: "CREATE INDEX" */
+    size_t start, length; /* bytes of the whole message text that it was cut from */
+    /* Places to splice at, in bytes from the statement's own first byte; 0: nowhere. */
+    size_t concurrently_at; /* behind INDEX (CREATE, DROP) or behind INDEX/TABLE/… (REINDEX) */
+    size_t name_at;         /* CREATE INDEX without a name: just before its ON */
+    /* The relation acted on: the table of CREATE INDEX, ALTER TABLE, LOCK …; the index of DROP INDEX
+     * and REINDEX INDEX. Empty when there is none or more than one. */
+    struct object_name target;
+    struct object_name index; /* CREATE INDEX: its name, when given */
+    char savepoint[NAME_BYTES]; /* SAVEPOINT, RELEASE, ROLLBACK TO */
+    struct statement_object objects[STATEMENT_OBJECTS_MAX];
+    size_t object_count; /* all of them; only the first STATEMENT_OBJECTS_MAX are stored */
+};
+
+const char *statement_kind_name(enum statement_kind kind);
+/* Transaction control: BEGIN to ROLLBACK PREPARED. */
+bool statement_is_transaction(enum statement_kind kind);
+/* Guarded by a lock timeout and written to the ledger: schema changes, LOCK, TRUNCATE, DO, CALL and
+ * what we could not read. LOCK and plain VACUUM are guarded but are no schema change. */
+bool statement_is_guarded(enum statement_kind kind);
+bool statement_is_recorded(enum statement_kind kind);
+
+#endif
