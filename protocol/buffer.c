@@ -83,29 +83,56 @@ void buffer_append_u8(struct buffer *buffer, uint8_t value)
     buffer_append(buffer, &value, 1);
 }
 
+static void store_u16(uint8_t at[2], uint16_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void store_u32(uint8_t at[4], uint32_t value)
+{
+    store_u16(at, (uint16_t)(value >> 16));
+    store_u16(at + 2, (uint16_t)value);
+}
+
 void buffer_append_u16(struct buffer *buffer, uint16_t value)
 {
-    const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+    uint8_t bytes[2];
+    store_u16(bytes, value);
     buffer_append(buffer, bytes, sizeof bytes);
 }
 
 void buffer_append_u32(struct buffer *buffer, uint32_t value)
 {
-    const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-                              (uint8_t)value};
+    uint8_t bytes[4];
+    store_u32(bytes, value);
     buffer_append(buffer, bytes, sizeof bytes);
+}
+
+/* Where to overwrite `length` bytes; NULL when the bytes may never have been appended. */
+static uint8_t *written(struct buffer *buffer, size_t offset, size_t length)
+{
+    if (buffer->failed) {
+        return NULL;
+    }
+    assert(length <= buffer->length && offset <= buffer->length - length);
+    return buffer->at + offset;
+}
+
+void buffer_put_u16(struct buffer *buffer, size_t offset, uint16_t value)
+{
+    uint8_t *at = written(buffer, offset, 2);
+    if (at != NULL) {
+        store_u16(at, value);
+    }
 }
 
 void buffer_put_u32(struct buffer *buffer, size_t offset, uint32_t value)
 {
-    if (buffer->failed) {
-        return; /* the bytes to overwrite may never have been appended */
+    uint8_t *at = written(buffer, offset, 4);
+    if (at != NULL) {
+        store_u32(at, value);
     }
-    assert(buffer->length >= 4 && offset <= buffer->length - 4);
-    buffer->at[offset] = (uint8_t)(value >> 24);
-    buffer->at[offset + 1] = (uint8_t)(value >> 16);
-    buffer->at[offset + 2] = (uint8_t)(value >> 8);
-    buffer->at[offset + 3] = (uint8_t)value;
 }
 
 void buffer_consume(struct buffer *buffer, size_t length)

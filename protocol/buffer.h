@@ -37,8 +37,9 @@ void buffer_append_u8(struct buffer *buffer, uint8_t value);
 /* Integers in network byte order, as the whole protocol has them (manual, "Message Formats"). */
 void buffer_append_u16(struct buffer *buffer, uint16_t value);
 void buffer_append_u32(struct buffer *buffer, uint32_t value);
-/* Overwrites four bytes at `offset` (which must lie within the valid bytes): lengths that are known
- * only when the body has been written. */
+/* Overwrites bytes at `offset` (which must lie within the valid bytes): counts and lengths that are
+ * known only when what they count has been written. */
+void buffer_put_u16(struct buffer *buffer, size_t offset, uint16_t value);
 void buffer_put_u32(struct buffer *buffer, size_t offset, uint32_t value);
 
 /* Drops the first `length` bytes and moves the rest to the front. */

@@ -1,6 +1,6 @@
-/* Messages from client to server, both ways. decode_* take the body (frame_body) and give spans into
- * it; false means malformed: missing NUL, trailing bytes, counts that lie. encode_* append one whole
- * message; texts given to them hold no NUL. */
+/* Messages from client to server, both ways. decode_* take the body (frame_body) and give spans
+ * into it; false means malformed: missing NUL, trailing bytes, counts that lie. encode_* append one
+ * whole message; texts given to them hold no NUL. */
 #ifndef PROTOCOL_CLIENT_MESSAGE_H
 #define PROTOCOL_CLIENT_MESSAGE_H
 
@@ -39,8 +39,8 @@ enum names_status { NAMES_READY, NAMES_MORE };
 /* Exactly one NUL, at the end. */
 MUST_USE bool decode_query(struct span body, struct query *out);
 MUST_USE bool decode_parse(struct span body, struct parse *out);
-/* `body` may be cut short anywhere: NAMES_MORE when both names are not there yet. For a body that is
- * whole that means malformed. */
+/* `body` may be cut short anywhere: NAMES_MORE when both names are not there yet. For a body that
+ * is whole that means malformed. */
 MUST_USE enum names_status decode_bind_names(struct span body, struct bind_names *out);
 MUST_USE bool decode_execute(struct span body, struct execute *out);
 MUST_USE bool decode_target(struct span body, struct target *out);

@@ -6,7 +6,7 @@
  *      FRAME_BAD     a length that no peer in its right mind sends
  *
  *      | tag (1) | length (4, counts itself but not the tag) | body ... |          after start-up
- *      | length (4, counts itself) | code (4) | body ... |                         at start-up    */
+ *      | length (4, counts itself) | code (4) | body ... |                         at start-up */
 #ifndef PROTOCOL_FRAME_H
 #define PROTOCOL_FRAME_H
 

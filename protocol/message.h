@@ -28,6 +28,8 @@ enum reply_role {
     REPLY_LOGIN,   /* only before the first ReadyForQuery */
 };
 
+/* Tables read by columns. */
+/* clang-format off */
 /*    tag  ENUM              name                    body     */
 #define CLIENT_MESSAGES(X)                                                                         \
     X('Q', QUERY,            "Query",                BODY_WHOLE)                                   \
@@ -71,6 +73,7 @@ enum reply_role {
     X('W', COPY_BOTH,        "CopyBothResponse",     BODY_PASS,  REPLY_COPY)                       \
     X('d', COPY_DATA,        "CopyData",             BODY_PASS,  REPLY_PART)                       \
     X('c', COPY_DONE,        "CopyDone",             BODY_PASS,  REPLY_PART)
+/* clang-format on */
 
 enum client_tag {
 #define X(tag, name, text, body) CLIENT_##name = tag,

@@ -1,5 +1,5 @@
-/* Messages from server to client, both ways. decode_* take the body (frame_body) and give spans into
- * it; false means malformed. encode_* append one whole message. */
+/* Messages from server to client, both ways. decode_* take the body (frame_body) and give spans
+ * into it; false means malformed. encode_* append one whole message. */
 #ifndef PROTOCOL_SERVER_MESSAGE_H
 #define PROTOCOL_SERVER_MESSAGE_H
 
@@ -56,7 +56,8 @@ void encode_command_complete(struct buffer *out, const char *tag);
 void encode_parameter_status(struct buffer *out, const char *name, const char *value);
 void encode_backend_key(struct buffer *out, uint32_t pid, struct span key);
 void encode_authentication(struct buffer *out, uint32_t code, struct span rest);
-/* ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse, PortalSuspended, CopyDone. */
+/* ParseComplete, BindComplete, CloseComplete, NoData, EmptyQueryResponse, PortalSuspended,
+ * CopyDone. */
 void encode_bare(struct buffer *out, uint8_t tag);
 /* A NULL column has at == NULL. */
 void encode_data_row(struct buffer *out, const struct span *columns, size_t count);

@@ -1,8 +1,9 @@
-/* The SQLSTATEs that the program itself may send or acts upon, one row each, with the reason. What a
- * server sends is passed on as it came. */
+/* The SQLSTATEs that the program itself may send or acts upon, one row each, with the reason. What
+ * a server sends is passed on as it came. */
 #ifndef PROTOCOL_SQLSTATE_H
 #define PROTOCOL_SQLSTATE_H
 
+/* clang-format off */
 #define SQLSTATE_SUCCESS               "00000" /* our notices */
 #define SQLSTATE_WARNING               "01000" /* our warnings */
 #define SQLSTATE_CANNOT_CONNECT        "08001" /* server unreachable: sqlclient_unable_to_establish */
@@ -19,5 +20,6 @@
 #define SQLSTATE_CANCELED              "57014"
 #define SQLSTATE_ADMIN_SHUTDOWN        "57P01"
 #define SQLSTATE_IO_ERROR              "58030" /* the ledger cannot be written */
+/* clang-format on */
 
 #endif

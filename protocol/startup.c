@@ -11,12 +11,6 @@
 #include "protocol/frame.h"
 #include "protocol/reader.h"
 
-/* Requests share the place of the version: "major" 1234, chosen to be no version ever (pqcomm.h).
- */
-#define CODE_CANCEL (1234u << 16 | 5678u)
-#define CODE_SSL    (1234u << 16 | 5679u)
-#define CODE_GSSENC (1234u << 16 | 5680u)
-
 static struct startup bad(const char *reason)
 {
     return (struct startup){.kind = STARTUP_BAD, .reason = reason};
@@ -32,7 +26,9 @@ static struct startup decode_request(enum startup_kind kind, const struct reader
 
 static struct startup decode_cancel(struct reader *rest)
 {
-    struct startup cancel = {.kind = STARTUP_CANCEL, .pid = reader_u32(rest), .key = rest->rest};
+    struct startup cancel = {.kind = STARTUP_CANCEL};
+    cancel.pid = reader_u32(rest);
+    cancel.key = rest->rest;
     if (rest->bad || cancel.key.length < CANCEL_KEY_MIN || cancel.key.length > CANCEL_KEY_MAX) {
         return bad("expected a CancelRequest with a process id and a key of 4 to 256 bytes, got "
                    "another length");
@@ -64,13 +60,13 @@ struct startup startup_decode(struct span body)
     if (reader.bad) {
         return bad("expected a start-up packet of at least 8 bytes, got a shorter one");
     }
-    if (code == CODE_SSL) {
+    if (code == STARTUP_CODE_SSL) {
         return decode_request(STARTUP_SSL, &reader);
     }
-    if (code == CODE_GSSENC) {
+    if (code == STARTUP_CODE_GSSENC) {
         return decode_request(STARTUP_GSSENC, &reader);
     }
-    if (code == CODE_CANCEL) {
+    if (code == STARTUP_CODE_CANCEL) {
         return decode_cancel(&reader);
     }
     if (code >> 16 != 3) {
@@ -124,18 +120,18 @@ static void encode_request(struct buffer *out, uint32_t code)
 
 void startup_encode_ssl(struct buffer *out)
 {
-    encode_request(out, CODE_SSL);
+    encode_request(out, STARTUP_CODE_SSL);
 }
 
 void startup_encode_gssenc(struct buffer *out)
 {
-    encode_request(out, CODE_GSSENC);
+    encode_request(out, STARTUP_CODE_GSSENC);
 }
 
 void startup_encode_cancel(struct buffer *out, uint32_t pid, struct span key)
 {
     size_t length_at = frame_begin(out, 0);
-    buffer_append_u32(out, CODE_CANCEL);
+    buffer_append_u32(out, STARTUP_CODE_CANCEL);
     buffer_append_u32(out, pid);
     buffer_append_span(out, key);
     frame_end(out, length_at);

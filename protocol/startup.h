@@ -15,6 +15,11 @@ enum startup_kind {
     STARTUP_BAD,     /* anything else; `reason` says what was expected and what came */
 };
 
+/* Requests stand in the place of the version: a "major" that is never to be one (pqcomm.h). */
+#define STARTUP_CODE_CANCEL (1234u << 16 | 5678u)
+#define STARTUP_CODE_SSL    (1234u << 16 | 5679u)
+#define STARTUP_CODE_GSSENC (1234u << 16 | 5680u)
+
 /* 4 bytes in protocol 3.0, up to 256 in 3.2 (manual, BackendKeyData). */
 #define CANCEL_KEY_MIN 4
 #define CANCEL_KEY_MAX 256
@@ -34,8 +39,8 @@ struct startup startup_decode(struct span body);
 
 /* The next pair; *at starts at 0 and moves. False at the end. */
 bool startup_parameter(struct span parameters, size_t *at, struct span *name, struct span *value);
-/* The value of one parameter; an empty span with at == NULL when it is not there. The last one wins,
- * as in PostgreSQL. */
+/* The value of one parameter; an empty span with at == NULL when it is not there. The last one
+ * wins, as in PostgreSQL. */
 struct span startup_parameter_named(struct span parameters, const char *name);
 
 /* `parameters` as in struct startup. */
