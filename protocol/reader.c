@@ -22,7 +22,10 @@ uint8_t reader_u8(struct reader *reader)
 uint16_t reader_u16(struct reader *reader)
 {
     struct span bytes = reader_bytes(reader, 2);
-    return reader->bad ? 0 : (uint16_t)(bytes.at[0] << 8 | bytes.at[1]);
+    if (reader->bad) {
+        return 0;
+    }
+    return (uint16_t)(bytes.at[0] << 8 | bytes.at[1]);
 }
 
 uint32_t reader_u32(struct reader *reader)
