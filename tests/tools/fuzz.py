@@ -30,7 +30,7 @@ def run(name, seconds):
     for folder in (corpus, crashes):
         folder.mkdir(parents=True, exist_ok=True)
     seeds = ROOT / "tests/fuzz/corpus" / name
-    if not any(seeds.iterdir()) if seeds.is_dir() else True:
+    if not list(seeds.glob("*")):
         return False, f"{seeds.relative_to(ROOT)} holds no seed"
     command = [FUZZ / "tests/fuzz" / f"{name}_fuzz", "-timeout=20", "-rss_limit_mb=3000",
                f"-artifact_prefix={crashes}/"]

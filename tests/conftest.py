@@ -1,0 +1,176 @@
+"""Fixtures that integration and client tests share: one PostgreSQL for the run, a database per test, and
+proxies in front of it. A test that fails shows the log of every proxy it used; a proxy that dies, or
+whose sanitizer reports something, fails the test that used it."""
+import itertools
+import re
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+import servers
+
+REPORT = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion .* failed")
+numbers = itertools.count(1)
+
+# Short, so that tests of waiting take little time. The proxy raises the lock timeout to the server's
+# deadlock_timeout (100 ms here) and 500 ms more.
+TIMEOUTS = {"lock": "700ms", "backoff": "100ms", "backoff_max": "400ms", "attempts": 4,
+            "total": "20s", "concurrent_lock": "1s", "concurrent_total": "20s"}
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The PostgreSQL server of this run."""
+    server = servers.Postgres()
+    server.psql("create role app login; grant all on schema public to app")
+    yield server
+    server.stop()
+
+
+def check_proxy(proxy):
+    """Fails when the proxy has died or a sanitizer found something."""
+    found = [line for line in proxy.process.lines if REPORT.search(line)]
+    assert not found, f"the proxy reported:\n{proxy.process.log()}"
+    assert proxy.process.is_running(), f"the proxy died:\n{proxy.process.log()}"
+
+
+@pytest.fixture(scope="session")
+def shared_proxies(server):
+    """The two proxies that most tests use: enforce and observe."""
+    made = {mode: servers.Proxy(server, mode=mode, timeouts=TIMEOUTS)
+            for mode in ("enforce", "observe")}
+    yield made
+    for mode, proxy in made.items():
+        check_proxy(proxy)
+        assert proxy.stop() == 0, f"{mode}: exit code not 0:\n{proxy.process.log()}"
+
+
+@pytest.fixture
+def shown_on_failure(request):
+    """Proxies whose log (as far as this test made it) is shown when the test fails."""
+    watched = []
+    yield lambda proxy: watched.append((proxy, len(proxy.process.lines)))
+    report = getattr(request.node, "report_of_call", None)
+    if report is not None and report.failed:
+        for proxy, start in watched:
+            print(f"---- log of the proxy on port {proxy.port}")
+            print("\n".join(proxy.process.lines[start:][-200:]))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.report_of_call = outcome.get_result()
+
+
+@pytest.fixture
+def proxy(shared_proxies, shown_on_failure):
+    """The shared proxy in enforce mode."""
+    shown_on_failure(shared_proxies["enforce"])
+    yield shared_proxies["enforce"]
+    check_proxy(shared_proxies["enforce"])
+
+
+@pytest.fixture
+def make_proxy(server, shown_on_failure):
+    """make_proxy(key=value, ...): a proxy of the test's own with that configuration."""
+    made = []
+
+    def make(**config):
+        config.setdefault("timeouts", TIMEOUTS)
+        made.append(servers.Proxy(server, **config))
+        shown_on_failure(made[-1])
+        return made[-1]
+
+    yield make
+    for proxy in made:
+        found = [line for line in proxy.process.lines if REPORT.search(line)]
+        proxy.stop()
+        assert not found, f"the proxy reported:\n{proxy.process.log()}"
+
+
+@pytest.fixture
+def database(server):
+    """The name of an empty database of this test's own."""
+    name = f"test_{next(numbers)}"
+    server.psql(f"create database {name}")
+    server.psql("grant all on schema public to public", database=name)
+    yield name
+    server.psql(f"drop database if exists {name} with (force)")
+
+
+def conninfo(leg, database, **keys):
+    words = {"host": leg.host, "port": leg.port, "user": leg.user, "dbname": database,
+             "connect_timeout": 10, **keys}
+    return psycopg.conninfo.make_conninfo(**{key: value for key, value in words.items()
+                                             if value is not None})
+
+
+@pytest.fixture
+def legs(server, shared_proxies, proxy, shown_on_failure):
+    """The three ways to the server: direct, observe, enforce."""
+    shown_on_failure(shared_proxies["observe"])
+    yield {"direct": server, **{mode: shared_proxies[mode] for mode in ("observe", "enforce")}}
+    check_proxy(shared_proxies["observe"])
+
+
+@pytest.fixture
+def same(legs, database):
+    """same(scenario): runs scenario(leg, database) directly and through both proxies, requires the same
+    outcome of all three and returns it. Each run finds the database as the one before it left it."""
+    def run(scenario):
+        outcomes = {name: scenario(leg, database) for name, leg in legs.items()}
+        for name in ("observe", "enforce"):
+            assert outcomes[name] == outcomes["direct"], f"{name} differs from the direct run"
+        return outcomes["direct"]
+    return run
+
+
+@pytest.fixture
+def connect(proxy, database):
+    """connect(**keys): a psycopg 3 connection through the shared proxy, in autocommit."""
+    opened = []
+
+    def make(leg=None, autocommit=True, **keys):
+        opened.append(psycopg.connect(conninfo(leg or proxy, database, **keys),
+                                      autocommit=autocommit))
+        opened[-1].notices = []
+        opened[-1].add_notice_handler(
+            lambda diag, seen=opened[-1].notices: seen.append(diag.message_primary))
+        return opened[-1]
+
+    yield make
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def direct(server, connect):
+    """A connection past the proxy, for looking at what really happened."""
+    return connect(leg=server)
+
+
+@pytest.fixture
+def index(direct):
+    """index(name): (valid, unique, definition) as the server's catalog has it; None: no such index."""
+    def look(name):
+        row = direct.execute(
+            "select i.indisvalid, i.indisunique, pg_get_indexdef(i.indexrelid) from pg_index i"
+            " join pg_class c on c.oid = i.indexrelid where c.relname = %s", [name]).fetchone()
+        return row and SimpleNamespace(valid=row[0], unique=row[1], definition=row[2])
+    return look
+
+
+@pytest.fixture
+def sent(server, database):
+    """sent(): the statements that reached this test's database through any way, from the server's log."""
+    mark = f" {database} "
+    start = len(server.process.lines)
+
+    def statements():
+        pattern = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*)")
+        lines = (line for line in list(server.process.lines[start:]) if mark in line)
+        return [match[1] for match in map(pattern.search, lines) if match]
+    return statements
