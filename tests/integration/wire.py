@@ -152,7 +152,8 @@ def kinds(messages):
 
 def masked(messages):
     """The messages with what differs from session to session blanked: process id and cancel key."""
-    return [(kind, b"" if kind == b"K" else body) for kind, body in messages]
+    return [(kind, b"" if kind == b"K" else body[4:] if kind == b"A" else body)
+            for kind, body in messages]
 
 
 def errors(messages):
