@@ -5,7 +5,13 @@
 #include "policy/rule.h"
 
 /* In order of strength; the strongest of the rules that fired wins. */
-enum verdict { VERDICT_ALLOW, VERDICT_WARN, VERDICT_REWRITE, VERDICT_BLOCK };
+#define VERDICTS(X) X(ALLOW, "allow") X(WARN, "warn") X(REWRITE, "rewrite") X(BLOCK, "block")
+
+enum verdict {
+#define X(name, text) VERDICT_##name,
+    VERDICTS(X)
+#undef X
+};
 
 #define DECISION_RULES_MAX 8
 

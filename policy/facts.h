@@ -1,6 +1,7 @@
 /* What the server says about the objects of one statement and about its own settings: the answer of
- * a probe. Plain value. `known` false means that nobody could ask: unknown, which the rules treat as
- * dangerous, never as safe. */
+ * a probe. Plain value. `known` false means that nobody could ask, `target_known` false that nobody
+ * asked about the target or that it could not be seen: unknown, which the rules treat as dangerous,
+ * never as safe. */
 #ifndef POLICY_FACTS_H
 #define POLICY_FACTS_H
 
@@ -18,31 +19,33 @@ struct index_facts {
 };
 
 struct facts {
-    bool known;
+    bool known;        /* the settings are */
+    bool target_known; /* the target is: without it, all from `exists` on says nothing */
     /* Settings of this session, as they are now. Times in milliseconds; 0: none. */
     uint32_t server_version; /* server_version_num: 150020 */
     uint32_t lock_timeout_ms, statement_timeout_ms, deadlock_timeout_ms;
     char lock_timeout[32], statement_timeout[32]; /* as text, for putting them back */
     enum message_level client_min_messages;
+    bool may_do;         /* DO is possible: the language plpgsql is there and may be used */
+    uint32_t server_pid; /* pg_backend_pid(); 0 unknown */
 
     /* The statement's target. For an index, `table` is the table it stands on. */
     bool exists;
     char kind; /* pg_class.relkind: r p m i I t S v f; 0 when it does not exist */
     bool temporary;
     bool system;   /* in pg_catalog, information_schema or pg_toast */
-    bool new_here; /* made in this very transaction */
-    int64_t bytes; /* of the table with its indexes and TOAST; -1 unknown */
-    int64_t rows;  /* reltuples; -1 unknown */
+    bool new_here; /* its table was made in this very transaction */
+    int64_t bytes; /* of the table with its partitions, indexes and TOAST; -1 unknown */
+    int64_t rows;  /* estimated; -1 unknown */
     struct object_name table;
     bool table_partitioned;
-    bool table_has_invalid_index;
+    bool table_has_invalid_index; /* other than a leftover of REINDEX CONCURRENTLY */
     bool table_has_exclusion;
     /* CREATE INDEX: an index (or relation) that already has the wanted name in the table's schema.
      * DROP INDEX, REINDEX INDEX: the target itself. */
     struct index_facts index;
     /* CREATE INDEX without a name: the name that PostgreSQL would choose now. */
     char index_name[NAME_BYTES];
-    uint32_t server_pid; /* pg_backend_pid() */
 };
 
 #endif

@@ -1,5 +1,5 @@
-/* What a rule is. One rule is one small file in policy/rules/ and one line in rules.c. A rule sees the
- * statement, where it stands and what the server said; it sees no time and does no I/O. */
+/* What a rule is. One rule is one small file in policy/rules/ and one line in rules.c. A rule sees
+ * the statement, where it stands and what the server said; it sees no time and does no I/O. */
 #ifndef POLICY_RULE_H
 #define POLICY_RULE_H
 
@@ -14,6 +14,10 @@ struct situation {
     bool alone;              /* alone in its simple Query, or first since the last Sync */
     bool replication;        /* a walsender: simple Query only */
     bool extended;           /* the statement came as Parse/Bind/Execute */
+    /* The statements before this one in the same message, which have not run yet when the server is
+     * asked: what they make is new here too. */
+    const struct statement *before;
+    size_t before_count;
 };
 
 /* D3.7: a rewrite that needs no transaction block is possible here. */
@@ -28,11 +32,13 @@ struct rule {
     const char *hint;  /* the way out, constant; NULL: none */
     enum action guard; /* what it does in profile guard */
     enum action strict;
+    bool guards; /* its rewrite is a lock timeout around the statement, not another text */
     /* Does the statement concern this rule at all? */
     bool (*matches)(const struct statement *statement, const struct situation *now,
                     const struct facts *facts);
     /* May it be made safe here? NULL: this rule has no rewrite. When not, *reason gets a constant
-     * text that says why (for the notice). */
+     * text that says why (for the notice); it stays NULL when nobody needs to hear of it, because
+     * the statement does no harm as it is. */
     bool (*may_rewrite)(const struct statement *statement, const struct situation *now,
                         const struct facts *facts, const struct settings *settings,
                         const char **reason);

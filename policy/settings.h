@@ -8,18 +8,26 @@
 enum mode { MODE_OBSERVE, MODE_ENFORCE };
 enum profile { PROFILE_OBSERVE, PROFILE_GUARD, PROFILE_STRICT };
 /* What a rule does. ACTION_DEFAULT: what the rule's own row says for the profile. */
-enum action { ACTION_DEFAULT, ACTION_ALLOW, ACTION_WARN, ACTION_REWRITE, ACTION_BLOCK };
+#define ACTIONS(X)                                                                                 \
+    X(DEFAULT, "default") X(ALLOW, "allow") X(WARN, "warn") X(REWRITE, "rewrite") X(BLOCK, "bloc"  \
+                                                                                           "k")
+
+enum action {
+#define X(name, text) ACTION_##name,
+    ACTIONS(X)
+#undef X
+};
 
 #define RULES_MAX 64 /* rules.c asserts that it has no more */
 
 struct timeouts {
-    uint32_t lock_ms;              /* 2 s; raised to deadlock_timeout + 500 ms (design 3.9) */
-    uint32_t total_ms;             /* 5 min over all tries */
-    uint32_t attempts;             /* 10 */
-    uint32_t backoff_ms;           /* 500 ms, doubled after each try */
-    uint32_t backoff_max_ms;       /* 30 s */
-    uint32_t concurrent_lock_ms;   /* 5 s for the first table lock of a concurrent build */
-    uint32_t concurrent_total_ms;  /* 30 min: the proxy's own deadline for a concurrent build */
+    uint32_t lock_ms;             /* 2 s; raised to deadlock_timeout + 500 ms (design 3.9) */
+    uint32_t total_ms;            /* 5 min over all tries */
+    uint32_t attempts;            /* 10 */
+    uint32_t backoff_ms;          /* 500 ms, doubled after each try */
+    uint32_t backoff_max_ms;      /* 30 s */
+    uint32_t concurrent_lock_ms;  /* 5 s for each lock when leftovers of a build are dropped */
+    uint32_t concurrent_total_ms; /* 30 min: the proxy's own deadline for a concurrent build */
 };
 
 struct settings {
@@ -48,10 +56,14 @@ struct settings settings_default(void);
 
 /* The settings that hold for this session and statement: `base` with every override that matches laid
  * over it in order. An override with tables matches when one of the statement's objects does
- * ("audit.*", "orders"); a name without a schema matches the bare name in any schema. */
+ * ("audit.*", "orders"): a pattern without a schema matches the bare name in any schema; a name that
+ * the statement leaves to search_path is matched only by patterns without a schema. */
 struct settings settings_resolve(const struct settings *base, const struct override *overrides,
                                  size_t count, const struct identity *who,
                                  const struct statement *statement);
+
+/* "default", "allow", "warn", "rewrite", "block". */
+const char *settings_action_name(enum action action);
 
 /* "*" and "?" as in a shell; case matters. */
 bool settings_glob(const char *pattern, const char *text);

@@ -1,0 +1,108 @@
+/* From facts to a verdict: every rule is asked once, the strongest answer wins, and every rule that
+ * had something to say is kept. It changes nothing and remembers nothing. */
+#include "policy/decide.h"
+
+const char *verdict_name(enum verdict verdict)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        VERDICTS(X)
+#undef X
+    };
+    return names[verdict];
+}
+
+static enum verdict decide_verdict(enum action action)
+{
+    switch (action) {
+    case ACTION_DEFAULT:
+    case ACTION_ALLOW:
+        return VERDICT_ALLOW;
+    case ACTION_WARN:
+        return VERDICT_WARN;
+    case ACTION_REWRITE:
+        return VERDICT_REWRITE;
+    case ACTION_BLOCK:
+        return VERDICT_BLOCK;
+    }
+    return VERDICT_BLOCK;
+}
+
+/* What the administrator wants of this rule: said outright, or by the profile. */
+static enum action decide_action(const struct settings *settings, size_t index)
+{
+    if (settings->actions[index] != ACTION_DEFAULT) {
+        return settings->actions[index];
+    }
+    switch (settings->profile) {
+    case PROFILE_OBSERVE:
+        return ACTION_ALLOW;
+    case PROFILE_GUARD:
+        return rules_at(index)->guard;
+    case PROFILE_STRICT:
+        return rules_at(index)->strict;
+    }
+    return ACTION_BLOCK;
+}
+
+/* Keeps the rule in its place: strongest first, in the order of asking among equals. */
+static void decide_keep(struct decision *out, const struct rule *rule, enum action action,
+                        const char *not_because)
+{
+    size_t place = out->fired_count;
+    while (place > 0 && out->fired[place - 1].action < action) {
+        place--;
+    }
+    if (place == DECISION_RULES_MAX) {
+        return;
+    }
+    size_t behind = out->fired_count - place;
+    if (out->fired_count == DECISION_RULES_MAX) {
+        behind--; /* the weakest makes room */
+    } else {
+        out->fired_count++;
+    }
+    memmove(&out->fired[place + 1], &out->fired[place], behind * sizeof out->fired[0]);
+    out->fired[place].rule = rule;
+    out->fired[place].action = action;
+    out->fired[place].not_because = not_because;
+    enum verdict verdict = decide_verdict(action);
+    out->verdict = verdict > out->verdict ? verdict : out->verdict;
+}
+
+/* A rule that matches and asks for a rewrite. Where none is possible: the strict profile refuses
+ * what could be had in another situation, which its hint names; all else is a warning. */
+static void decide_rewrite(struct decision *out, const struct rule *rule,
+                           const struct statement *statement, const struct situation *now,
+                           const struct facts *facts, const struct settings *settings)
+{
+    const char *reason = NULL;
+    if (rule->may_rewrite == NULL) {
+        decide_keep(out, rule, ACTION_WARN, NULL);
+    } else if (rule->may_rewrite(statement, now, facts, settings, &reason)) {
+        decide_keep(out, rule, ACTION_REWRITE, NULL);
+    } else if (reason != NULL) {
+        bool refuse = settings->profile == PROFILE_STRICT && !situation_may_rewrite(now);
+        decide_keep(out, rule, refuse ? ACTION_BLOCK : ACTION_WARN, reason);
+    }
+}
+
+struct decision decide(const struct statement *statement, const struct situation *now,
+                       const struct facts *facts, const struct settings *settings)
+{
+    struct decision out = {.verdict = VERDICT_ALLOW};
+    for (size_t i = 0; i < rules_count(); i++) {
+        const struct rule *rule = rules_at(i);
+        enum action action = decide_action(settings, i);
+        if (action == ACTION_ALLOW || !rule->matches(statement, now, facts)) {
+            continue;
+        }
+        out.guard = out.guard || rule->guards;
+        if (action != ACTION_REWRITE) {
+            decide_keep(&out, rule, action, NULL);
+        } else if (!rule->guards) { /* a guard is the ordinary case: nobody needs to hear of it */
+            decide_rewrite(&out, rule, statement, now, facts, settings);
+        }
+    }
+    return out;
+}

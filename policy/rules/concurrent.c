@@ -1,0 +1,75 @@
+/* The conditions that the rules asking for CONCURRENTLY share. It never asks anybody anything: all
+ * it knows is in its arguments. */
+#include "policy/rules/concurrent.h"
+
+/* A name without a schema may be any schema's; taking two such names for one errs only towards
+ * leaving the statement as it came, guarded. */
+static bool concurrent_same_name(const struct object_name *a, const struct object_name *b)
+{
+    bool either_open = a->schema[0] == '\0' || b->schema[0] == '\0';
+    return strcmp(a->name, b->name) == 0 && (either_open || strcmp(a->schema, b->schema) == 0);
+}
+
+/* IF NOT EXISTS does not count: the table may well be there, and big. */
+static bool concurrent_made_before(const struct statement *statement, const struct situation *now)
+{
+    for (size_t i = 0; i < now->before_count; i++) {
+        const struct statement *earlier = &now->before[i];
+        if (earlier->kind == STATEMENT_CREATE_TABLE && !(earlier->flags & FLAG_IF_NOT_EXISTS) &&
+            concurrent_same_name(&earlier->target, &statement->target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool concurrent_is_harmless(const struct statement *statement, const struct situation *now,
+                            const struct facts *facts)
+{
+    if (statement->flags & FLAG_TEMPORARY) {
+        return true;
+    }
+    /* The server refuses everything in a failed transaction. Only where more follows in the same
+     * message may a ROLLBACK come before it. */
+    if (now->transaction_failed && now->alone) {
+        return true;
+    }
+    if (concurrent_made_before(statement, now)) {
+        return true;
+    }
+    return facts->target_known && (!facts->exists || facts->temporary || facts->new_here);
+}
+
+const char *concurrent_obstacle(const struct situation *now, const struct facts *facts)
+{
+    /* Release notes of 14.4: "Prevent possible corruption of indexes created or rebuilt with the
+     * CONCURRENTLY option". */
+    if (facts->known && facts->server_version >= 140000 && facts->server_version <= 140003) {
+        return "PostgreSQL 14.0 to 14.3 can corrupt an index that is built concurrently";
+    }
+    if (facts->target_known && facts->system) {
+        return "it belongs to a system catalog";
+    }
+    if (now->in_transaction) {
+        return "CONCURRENTLY is not possible inside a transaction block";
+    }
+    if (!now->alone) {
+        return "CONCURRENTLY is not possible together with other statements in one message or "
+               "pipeline";
+    }
+    if (!facts->target_known) {
+        return "the server could not be asked about the table";
+    }
+    return NULL;
+}
+
+bool concurrent_verdict(const char *obstacle, const struct facts *facts,
+                        const struct settings *settings, const char **reason)
+{
+    bool small =
+        facts->target_known && facts->bytes >= 0 && facts->bytes <= settings->small_table_bytes;
+    if (obstacle != NULL && !small) {
+        *reason = obstacle;
+    }
+    return obstacle == NULL;
+}

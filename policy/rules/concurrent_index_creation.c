@@ -1,0 +1,54 @@
+/* CREATE INDEX takes a SHARE lock for as long as the build takes: nobody writes meanwhile.
+ * CONCURRENTLY scans the table twice and lets everybody go on. */
+#include "policy/rules/concurrent.h"
+
+static bool matches(const struct statement *statement, const struct situation *now,
+                    const struct facts *facts)
+{
+    if (statement->kind != STATEMENT_CREATE_INDEX || (statement->flags & FLAG_CONCURRENTLY) ||
+        concurrent_is_harmless(statement, now, facts)) {
+        return false;
+    }
+    if (!facts->target_known) {
+        return true;
+    }
+    /* ON ONLY a partitioned table makes an empty shell: no scan. */
+    bool shell = facts->kind == 'p' && (statement->flags & FLAG_ONLY);
+    /* Whatever else it is, the server refuses it: views, foreign tables, sequences. */
+    return !shell && (facts->kind == 'r' || facts->kind == 'm' || facts->kind == 'p');
+}
+
+static const char *obstacle(const struct statement *statement, const struct situation *now,
+                            const struct facts *facts)
+{
+    if (facts->target_known && facts->kind == 'p') {
+        return "the table is partitioned: create the index ON ONLY it, then concurrently on each "
+               "partition, and attach these";
+    }
+    const char *general = concurrent_obstacle(now, facts);
+    if (general != NULL) {
+        return general;
+    }
+    /* Without a name of ours a failed build could not be found again and removed. */
+    if ((statement->flags & FLAG_UNNAMED) && facts->index_name[0] == '\0') {
+        return "no free name for the index was found: give it one";
+    }
+    return NULL;
+}
+
+static bool may_rewrite(const struct statement *statement, const struct situation *now,
+                        const struct facts *facts, const struct settings *settings,
+                        const char **reason)
+{
+    return concurrent_verdict(obstacle(statement, now, facts), facts, settings, reason);
+}
+
+const struct rule rule_concurrent_index_creation = {
+    .id = "require-concurrent-index-creation",
+    .why = "a plain CREATE INDEX blocks writes to the table while it builds",
+    .hint = CONCURRENT_HINT,
+    .guard = ACTION_REWRITE,
+    .strict = ACTION_REWRITE,
+    .matches = matches,
+    .may_rewrite = may_rewrite,
+};

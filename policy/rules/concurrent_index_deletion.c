@@ -1,0 +1,52 @@
+/* DROP INDEX takes ACCESS EXCLUSIVE on the table: instant once granted, but while it waits for the
+ * last reader everybody behind it waits too. CONCURRENTLY waits without standing in anyone's way.
+ */
+#include "policy/rules/concurrent.h"
+
+static bool matches(const struct statement *statement, const struct situation *now,
+                    const struct facts *facts)
+{
+    if (statement->kind != STATEMENT_DROP_INDEX || (statement->flags & FLAG_CONCURRENTLY) ||
+        concurrent_is_harmless(statement, now, facts)) {
+        return false;
+    }
+    if (!facts->target_known) {
+        return true;
+    }
+    /* No index, an index that a constraint needs, one partition's part of an index: the server
+     * refuses to drop it in either form. */
+    return (facts->kind == 'i' || facts->kind == 'I') && !facts->index.backs_constraint &&
+           !facts->index.partition;
+}
+
+static const char *obstacle(const struct statement *statement, const struct situation *now,
+                            const struct facts *facts)
+{
+    if (statement->object_count > 1) {
+        return "it names several indexes: CONCURRENTLY takes one at a time";
+    }
+    if (statement->flags & FLAG_CASCADE) {
+        return "CONCURRENTLY does not go with CASCADE";
+    }
+    if (facts->target_known && facts->kind == 'I') {
+        return "it is the index of a partitioned table, which has no concurrent form";
+    }
+    return concurrent_obstacle(now, facts);
+}
+
+static bool may_rewrite(const struct statement *statement, const struct situation *now,
+                        const struct facts *facts, const struct settings *settings,
+                        const char **reason)
+{
+    return concurrent_verdict(obstacle(statement, now, facts), facts, settings, reason);
+}
+
+const struct rule rule_concurrent_index_deletion = {
+    .id = "require-concurrent-index-deletion",
+    .why = "a plain DROP INDEX blocks reads and writes of the table while it waits for them to end",
+    .hint = CONCURRENT_HINT,
+    .guard = ACTION_REWRITE,
+    .strict = ACTION_REWRITE,
+    .matches = matches,
+    .may_rewrite = may_rewrite,
+};
