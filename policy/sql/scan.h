@@ -17,8 +17,8 @@
 #ifndef POLICY_SQL_SCAN_H
 #define POLICY_SQL_SCAN_H
 
+#include "policy/sql/scan_encoding.h"
 #include "policy/sql/scan_state.h"
-#include "protocol/span.h"
 
 /* What a statement is, as far as its keywords tell. */
 #define SCAN_CLASSES(X)                                                                            \
@@ -101,9 +101,6 @@ enum scan_class scan_class_so_far(const struct scanner *scanner);
 
 /* SCAN_VERB_NONE for every class but SCAN_TRANSACTION and SCAN_SETTING. */
 enum scan_verb scan_statement_verb(const struct scan_statement *statement);
-
-/* From the server's ParameterStatus client_encoding; also knows PostgreSQL's aliases of it. */
-enum scan_encoding scan_encoding_named(struct span name);
 
 const char *scan_class_name(enum scan_class class);
 const char *scan_verb_name(enum scan_verb verb);

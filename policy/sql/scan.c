@@ -1,0 +1,284 @@
+/* The tokens of SQL. One function per place of enum scan_place (the opaque ones in scan_quote.c),
+ * called in turn until a statement or the chunk ends, so that a chunk may end anywhere:
+ *
+ *     CODE -> WORD ---------------------> CODE     names and keywords; from E to E'…' too
+ *     CODE -> STRING, ESCAPES, QUOTED --> CODE
+ *     CODE -> DOLLAR -> TAG -> BODY ----> CODE
+ *     CODE -> DASH -> LINE -------------> CODE
+ *     CODE -> SLASH -> COMMENT ---------> CODE
+ *
+ * Numbers and operators have no place of their own: what one of their bytes means does not depend
+ * on the others. A letter behind a digit starts a word, as it does for PostgreSQL up to 14, where
+ * "1into t" is 1 INTO t; later versions refuse it. */
+#include "policy/sql/scan.h"
+#include "policy/sql/scan_class.h"
+#include "policy/sql/scan_quote.h"
+#include "policy/sql/scan_skip.h"
+
+#include <assert.h>
+
+static bool continues_word(uint8_t byte)
+{
+    return scan_is_letter(byte) || scan_is_digit(byte) || byte == '$';
+}
+
+/* Moves over what cannot matter, but never into a word that must be read whole: one that the chunk
+ * may cut, that goes on behind a '$', that may be an E before a quote, or that may be INTO. */
+static size_t skip_dull(const struct scanner *scanner, struct span text, size_t i)
+{
+    bool wide = scan_encoding_is_wide(scanner->options.encoding);
+    size_t at = scan_skip_code(text, i, wide);
+    if (at < text.length && text.at[at] != '\'' && !continues_word(text.at[at])) {
+        return at;
+    }
+    while (at > i && continues_word(text.at[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+/* In parentheses it is part of CREATE RULE … DO (a; b), in a body it ends a statement of the body.
+ */
+static void see_semicolon(struct scanner *scanner, size_t offset)
+{
+    if (scanner->parens > 0) {
+        return;
+    }
+    if (scanner->bodies > 0) {
+        scanner->watch = SCAN_WATCH_FIRST;
+    } else if (scanner->started) {
+        scanner->place = SCAN_PLACE_END;
+    } else {
+        scanner->from = offset + 1;
+    }
+}
+
+static void see_mark(struct scanner *scanner, uint8_t byte, size_t offset)
+{
+    switch (byte) {
+    case ';':
+        see_semicolon(scanner, offset);
+        return;
+    case '-':
+        scanner->place = SCAN_PLACE_DASH;
+        return;
+    case '/':
+        scanner->place = SCAN_PLACE_SLASH;
+        return;
+    case '(':
+        scanner->parens++;
+        break;
+    case ')':
+        scanner->parens -= scanner->parens > 0 ? 1 : 0;
+        break;
+    case '\'':
+        scan_open_string(scanner, !scanner->options.standard_conforming_strings);
+        break;
+    case '"':
+        scanner->place = SCAN_PLACE_QUOTED;
+        break;
+    case '$':
+        scanner->place = SCAN_PLACE_DOLLAR;
+        break;
+    default:
+        break;
+    }
+    scan_class_token(scanner, byte, offset);
+}
+
+static size_t in_digits(struct scanner *scanner, struct span text, size_t i)
+{
+    scan_class_token(scanner, text.at[i], scanner->offset + i);
+    while (i < text.length && scan_is_digit(text.at[i])) {
+        i++;
+    }
+    return i;
+}
+
+static size_t in_code(struct scanner *scanner, struct span text, size_t i)
+{
+    /* In parentheses nothing is watched for but INTO, at which skip_dull stops. */
+    if (scanner->watch == SCAN_WATCH_NOTHING || scanner->watch == SCAN_WATCH_INTO ||
+        scanner->parens > 0) {
+        i = skip_dull(scanner, text, i);
+    }
+    while (i < text.length && scan_is_space(text.at[i])) {
+        i++;
+    }
+    if (i == text.length) {
+        return i;
+    }
+    uint8_t byte = text.at[i];
+    if (scan_is_digit(byte)) {
+        return in_digits(scanner, text, i);
+    }
+    if (scan_is_letter(byte)) {
+        scan_class_start(scanner, scanner->offset + i);
+        scanner->place = SCAN_PLACE_WORD;
+        scanner->word_length = 0;
+        return i;
+    }
+    see_mark(scanner, byte, scanner->offset + i);
+    return i + 1;
+}
+
+/* `next` is the byte behind the word; true when it is the quote of a string that the word, E, B or
+ * X, is part of. What N and U& are part of is read as if they were not. */
+static bool opens_string(struct scanner *scanner, uint8_t next)
+{
+    if (next != '\'' || scanner->word_length != 1) {
+        return false;
+    }
+    char prefix = scanner->word[0];
+    if (prefix != 'E' && prefix != 'B' && prefix != 'X') {
+        return false;
+    }
+    scan_open_string(scanner, prefix == 'E');
+    return true;
+}
+
+static size_t in_word(struct scanner *scanner, struct span text, size_t i)
+{
+    bool wide = scan_encoding_is_wide(scanner->options.encoding);
+    for (; i < text.length && scanner->place == SCAN_PLACE_WORD; i++) {
+        uint8_t byte = text.at[i];
+        if (!(wide && scan_takes_wide(scanner, byte)) && !continues_word(byte)) {
+            break;
+        }
+        if (scanner->word_length < sizeof scanner->word) {
+            uint8_t upper = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte ^ 0x20) : byte;
+            scanner->word[scanner->word_length++] = (char)upper;
+        }
+    }
+    if (i == text.length || scanner->place == SCAN_PLACE_LOST) {
+        return i;
+    }
+    if (opens_string(scanner, text.at[i])) {
+        scan_class_token(scanner, '\'', scanner->offset + i);
+        return i + 1;
+    }
+    scanner->place = SCAN_PLACE_CODE;
+    scan_class_word(scanner);
+    return i;
+}
+
+static size_t in_place(struct scanner *scanner, struct span text, size_t i)
+{
+    switch ((enum scan_place)scanner->place) {
+    case SCAN_PLACE_CODE:
+        return in_code(scanner, text, i);
+    case SCAN_PLACE_WORD:
+        return in_word(scanner, text, i);
+    case SCAN_PLACE_STRING:
+        return scan_in_string(scanner, text, i);
+    case SCAN_PLACE_ESCAPES:
+        return scan_in_escapes(scanner, text, i);
+    case SCAN_PLACE_ESCAPED:
+        return scan_in_escaped(scanner, text, i);
+    case SCAN_PLACE_QUOTE:
+        return scan_in_quote(scanner, text, i);
+    case SCAN_PLACE_GAP:
+        return scan_in_gap(scanner, text, i);
+    case SCAN_PLACE_GAP_DASH:
+        return scan_in_gap_dash(scanner, text, i);
+    case SCAN_PLACE_GAP_LINE:
+    case SCAN_PLACE_LINE:
+        return scan_in_line(scanner, text, i);
+    case SCAN_PLACE_QUOTED:
+        return scan_in_quoted(scanner, text, i);
+    case SCAN_PLACE_DOLLAR:
+        return scan_in_dollar(scanner, text, i);
+    case SCAN_PLACE_TAG:
+        return scan_in_tag(scanner, text, i);
+    case SCAN_PLACE_BODY:
+        return scan_in_body(scanner, text, i);
+    case SCAN_PLACE_BODY_TAG:
+        return scan_in_body_tag(scanner, text, i);
+    case SCAN_PLACE_DASH:
+        return scan_in_dash(scanner, text, i);
+    case SCAN_PLACE_SLASH:
+        return scan_in_slash(scanner, text, i);
+    case SCAN_PLACE_COMMENT:
+        return scan_in_comment(scanner, text, i);
+    case SCAN_PLACE_LOST:
+        return text.length;
+    case SCAN_PLACE_END:
+        break;
+    }
+    return i;
+}
+
+/* The text is over: what may have been only the start of a token is one. */
+static void end_text(struct scanner *scanner)
+{
+    if (scanner->place == SCAN_PLACE_WORD) {
+        scan_class_word(scanner);
+    } else if (scanner->place == SCAN_PLACE_DASH || scanner->place == SCAN_PLACE_SLASH) {
+        scan_class_token(scanner, '-', scanner->offset - 1);
+    }
+}
+
+static void start_statement(struct scanner *scanner)
+{
+    scanner->from = scanner->offset;
+    scanner->parens = 0;
+    scanner->bodies = 0;
+    scanner->place = SCAN_PLACE_CODE;
+    scanner->watch = SCAN_WATCH_FIRST;
+    scanner->previous = SCAN_PREVIOUS_ANY;
+    scanner->class = SCAN_UNDECIDED;
+    scanner->started = false;
+    scanner->lead = 0;
+    scanner->word_count = 0;
+    scanner->words_length = 0;
+}
+
+static void finish_statement(struct scanner *scanner, bool terminated, struct scan_statement *out)
+{
+    scan_class_end(scanner);
+    out->from = scanner->from;
+    out->start = scanner->start;
+    out->length = scanner->offset - (terminated ? 1 : 0) - scanner->start;
+    out->class = (enum scan_class)scanner->class;
+    out->terminated = terminated;
+    memcpy(out->words, scanner->words, scanner->words_length);
+    out->words[scanner->words_length] = '\0';
+    start_statement(scanner);
+}
+
+void scan_start(struct scanner *scanner, struct scan_options options)
+{
+    *scanner = (struct scanner){.options = options};
+    start_statement(scanner);
+}
+
+enum scan_status scan_next(struct scanner *scanner, struct span chunk, size_t *at, bool last,
+                           struct scan_statement *out)
+{
+    assert(*at <= chunk.length);
+    struct span text = span_from(chunk, *at);
+    size_t i = 0;
+    while (i < text.length && scanner->place != SCAN_PLACE_END) {
+        i = in_place(scanner, text, i);
+    }
+    scanner->offset += i;
+    *at += i;
+    if (scanner->place == SCAN_PLACE_END) {
+        finish_statement(scanner, true, out);
+        return SCAN_STATEMENT;
+    }
+    if (!last) {
+        return SCAN_MORE;
+    }
+    end_text(scanner);
+    if (!scanner->started) {
+        return SCAN_END;
+    }
+    finish_statement(scanner, false, out);
+    return SCAN_STATEMENT;
+}
+
+enum scan_class scan_class_so_far(const struct scanner *scanner)
+{
+    return (enum scan_class)scanner->class;
+}
