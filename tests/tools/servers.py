@@ -209,7 +209,8 @@ class Proxy:
         self.config_path = self.folder / "ddlguard.yaml"
         upstream = upstream or {"database": "*", "host": server.host, "port": server.port}
         self.config = {"listen": ["127.0.0.1:0"], "upstreams": [upstream], "workers": 2,
-                       "ledger": {"path": str(self.ledger_path)}, **config}
+                       **config,
+                       "ledger": {**config.get("ledger", {}), "path": str(self.ledger_path)}}
         self.config_path.write_text(as_yaml(self.config), encoding="utf-8")
         self.config_path.chmod(0o644)
         self.host, self.user = "127.0.0.1", "postgres"

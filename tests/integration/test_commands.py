@@ -1,0 +1,101 @@
+"""The subcommands that need no running proxy: config check and print, explain; and how `run` refuses."""
+import subprocess
+
+import pytest
+
+import servers
+
+USUAL = """
+listen: ["127.0.0.1:0"]
+upstreams: [{database: "*", host: 127.0.0.1, port: 5432}]
+ledger: {path: FOLDER/ledger.db}
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    """program(subcommand words..., config=text): the finished process."""
+    def run(*words, config=None):
+        if config is not None:
+            path = tmp_path / "ddlguard.yaml"
+            path.write_text(config.replace("FOLDER", str(tmp_path)), encoding="utf-8")
+            words += ("--config", str(path))
+        return subprocess.run([str(servers.PROGRAM), *words], text=True, capture_output=True,
+                              timeout=20, check=False, stdin=subprocess.DEVNULL)
+    return run
+
+
+def test_shipped_configuration_is_the_default(program):
+    shipped = program("config", "print", "--config", str(servers.ROOT / "config/ddlguard.yaml"))
+    assert shipped.returncode == 0, shipped.stderr
+    assert shipped.stdout == program("config", "print").stdout
+
+
+def test_printed_configuration_is_a_configuration(program):
+    printed = program("config", "print", config=USUAL).stdout
+    again = program("config", "print", config=printed)
+    assert again.returncode == 0 and again.stdout == printed
+
+
+@pytest.mark.parametrize("text, line, words", [
+    (USUAL + "nosuch: 1\n", 5, ["nosuch"]), (USUAL + "workers: many\n", 5, ["workers"]),
+    (USUAL + "mode: enforced\n", 5, ["mode", "enforce", "observe"]),
+    (USUAL + "timeouts: {lock: 2 parsecs}\n", 5, ["lock", "parsecs"]),
+    (USUAL + "rules: {nosuch-rule: block}\n", 5, ["nosuch-rule"]),
+    (USUAL + "rules: {lock-timeout: perhaps}\n", 5, ["perhaps"]),
+    ("listen: [\n", None, []), ("listen: ['127.0.0.1:99999']\n" + USUAL, None, ["99999"]),
+])
+def test_configuration_errors(text, line, words, program):
+    """File, line, key, what was expected and what came; the same from `run`, which does not start."""
+    done = program("config", "check", config=text)
+    assert done.returncode != 0
+    assert "ddlguard.yaml" in done.stderr
+    assert line is None or f":{line}:" in done.stderr, done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+    assert program("run", config=text).returncode != 0
+
+
+def test_good_configuration(program):
+    assert program("config", "check", config=USUAL).returncode == 0
+
+
+def test_missing_file(program):
+    done = program("run", "--config", "/nonexistent/ddlguard.yaml")
+    assert done.returncode != 0 and "/nonexistent/ddlguard.yaml" in done.stderr
+
+
+def test_ledger_that_cannot_be_opened(program):
+    done = program("run", config=USUAL.replace("FOLDER/ledger.db", "/nonexistent/ledger.db"))
+    assert done.returncode != 0 and "/nonexistent" in done.stderr
+
+
+def test_address_in_use(program, server):
+    done = program("run", config=USUAL.replace("127.0.0.1:0", f"127.0.0.1:{server.port}"))
+    assert done.returncode != 0 and str(server.port) in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("nosuch",), ("run", "--nosuch"), ("config",), ("config", "x"),
+                                   ("ledger",), ("ledger", "nosuch"), ("explain",)])
+def test_bad_usage(words, program):
+    done = program(*words)
+    assert done.returncode == 2 and done.stderr and not done.stdout
+
+
+def test_help(program):
+    done = program("--help")
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("run", "explain", "config", "ledger"))
+
+
+@pytest.mark.parametrize("sql, words", [
+    ("create index i on t (a)", ["CONCURRENTLY", "require-concurrent-index-creation", "rewrite"]),
+    ("drop index i", ["CONCURRENTLY", "require-concurrent-index-deletion"]),
+    ("reindex table t", ["CONCURRENTLY", "require-concurrent-reindex"]),
+    ("alter table t add column c int", ["lock-timeout"]),
+    ("select 1", ["allow"]),
+    ("create table (", ["unparsed"]),
+])
+def test_explain(sql, words, program):
+    done = program("explain", sql)
+    assert done.returncode in (0, 1), done.stderr
+    assert all(word in done.stdout for word in words), done.stdout
