@@ -17,13 +17,13 @@ struct ledger_filter {
     int64_t after_seq; /* only changes whose last event is later than this; 0: all. For tail */
 };
 
-/* Calls `row` with the change's JSON object (fields of `ledger list --json`) and the seq of its last
- * event; stops when it returns false. False when the journal cannot be read: *why. */
+/* Calls `row` with the change's JSON object (fields of `ledger list --json`) and the seq of its
+ * last event; stops when it returns false. False when the journal cannot be read: *why. */
 bool ledger_reader_changes(struct ledger_reader *reader, const struct ledger_filter *filter,
                            bool (*row)(void *who, const char *json, int64_t seq), void *who,
                            char **why);
-/* The events of one change, oldest first, each with seq, kind, at and body. `id`: the whole change id
- * or an unambiguous beginning of it. */
+/* The events of one change, oldest first, each with seq, kind, at and body. `id`: the whole change
+ * id or an unambiguous beginning of it. */
 bool ledger_reader_events(struct ledger_reader *reader, const char *id,
                           bool (*row)(void *who, const char *json, int64_t seq), void *who,
                           char **why);
