@@ -1,5 +1,5 @@
-/* One client and its server, as a state machine: bytes and events go in, effects come out. It owns no
- * socket, clock, thread or file. The shell (proxy/net) moves the bytes and obeys the effects.
+/* One client and its server, as a state machine: bytes and events go in, effects come out. It owns
+ * no socket, clock, thread or file. The shell (proxy/net) moves the bytes and obeys the effects.
  *
  *      client bytes --> session_client_bytes --> effects --> server
  *      client       <-- effects <-- session_server_bytes <-- server bytes
@@ -28,18 +28,18 @@ struct session;
 enum session_side { SIDE_CLIENT, SIDE_SERVER };
 
 enum session_event {
-    SESSION_CONNECTED,     /* the server leg stands */
-    SESSION_UNREACHABLE,   /* it cannot be had; text: why, with the address */
-    SESSION_CLIENT_CLOSED, /* the client's side of the socket is at its end (it may still read) */
-    SESSION_SERVER_CLOSED, /* the server's side is at its end, or reset */
-    SESSION_CLIENT_LOST,   /* reset, or its socket cannot be written: nobody listens any more */
+    SESSION_CONNECTED,      /* the server leg stands */
+    SESSION_UNREACHABLE,    /* it cannot be had; text: why, with the address */
+    SESSION_CLIENT_CLOSED,  /* the client's side of the socket is at its end (it may still read) */
+    SESSION_SERVER_CLOSED,  /* the server's side is at its end, or reset */
+    SESSION_CLIENT_LOST,    /* reset, or its socket cannot be written: nobody listens any more */
     SESSION_LEDGER_DURABLE, /* every record handed out so far with ledger_wait is on disk */
     SESSION_LEDGER_FAILED,  /* … cannot be written; text: why */
-    SESSION_TIMER,         /* effects->deadline_us has come */
-    SESSION_CANCEL,        /* a CancelRequest with this session's key came in */
-    SESSION_BLOCKERS,      /* text: who stands in the way, one line, from the maintenance connection */
-    SESSION_SHUTDOWN,      /* end when idle */
-    SESSION_KILL,          /* end now */
+    SESSION_TIMER,          /* effects->deadline_us has come */
+    SESSION_CANCEL,         /* a CancelRequest with this session's key came in */
+    SESSION_BLOCKERS, /* text: who stands in the way, one line, from the maintenance connection */
+    SESSION_SHUTDOWN, /* end when idle */
+    SESSION_KILL,     /* end now */
 };
 
 /* What the shell has to do besides moving bytes. */
@@ -47,41 +47,44 @@ enum session_request {
     REQUEST_DIAL = 1u << 0,          /* connect to the server for session_database() */
     REQUEST_REGISTER_KEY = 1u << 1,  /* session_cancel_key() is known now */
     REQUEST_CANCEL_SERVER = 1u << 2, /* send a CancelRequest with that key to this server */
-    REQUEST_FORWARD_CANCEL = 1u << 3, /* this connection is a CancelRequest: find its session, then
-                                         close this connection when that server has closed its own */
-    REQUEST_WATCH = 1u << 4,   /* tell SESSION_BLOCKERS for session_server_pid() from time to time */
+    REQUEST_FORWARD_CANCEL =
+        1u << 3,             /* this connection is a CancelRequest: find its session, then
+                                close this connection when that server has closed its own */
+    REQUEST_WATCH = 1u << 4, /* tell SESSION_BLOCKERS for session_server_pid() from time to time */
     REQUEST_UNWATCH = 1u << 5,
-    REQUEST_HALF_CLOSE_SERVER = 1u << 6, /* shutdown(SHUT_WR) the server leg, behind what is queued */
-    REQUEST_CLOSE_SERVER = 1u << 7,      /* at once, unsent bytes dropped: a message must stay torn */
-    REQUEST_CLOSE = 1u << 8,             /* both legs, the client's after its output is flushed */
+    REQUEST_HALF_CLOSE_SERVER = 1u
+                                << 6, /* shutdown(SHUT_WR) the server leg, behind what is queued */
+    REQUEST_CLOSE_SERVER = 1u << 7,   /* at once, unsent bytes dropped: a message must stay torn */
+    REQUEST_CLOSE = 1u << 8,          /* both legs, the client's after its output is flushed */
 };
 
 struct effects {
-    /* 1. Append to the ledger: JSON objects, one per line. With ledger_wait the session does nothing
-     *    more until SESSION_LEDGER_DURABLE or SESSION_LEDGER_FAILED. */
+    /* 1. Append to the ledger: JSON objects, one per line. With ledger_wait the session does
+     * nothing more until SESSION_LEDGER_DURABLE or SESSION_LEDGER_FAILED. */
     struct buffer ledger;
     bool ledger_wait;
-    size_t forward;  /* 2. the first `forward` bytes of the input go to the other side as they are */
-    size_t consumed; /*    done with that many bytes of the input (>= forward) */
+    size_t forward; /* 2. the first `forward` bytes of the input go to the other side as they are */
+    size_t consumed;                    /*    done with that many bytes of the input (>= forward) */
     struct buffer to_server, to_client; /* 3. then these */
     unsigned requests;                  /* 4. enum session_request */
     uint64_t deadline_us; /* 5. SESSION_TIMER when the clock passes this; 0: no timer wanted */
-    bool offer_client, offer_server;    /* 6. offer this side's rest again */
-    struct buffer log;  /* 7. lines for the log, "level text\n"; empty nearly always */
+    bool offer_client, offer_server; /* 6. offer this side's rest again */
+    struct buffer log;               /* 7. lines for the log, "level text\n"; empty nearly always */
 };
 
 void effects_reset(struct effects *effects); /* keeps the memory; before each call */
 void effects_free(struct effects *effects);
 
-/* Constant for the life of the program or of a configuration; borrowed, must outlive the session. */
+/* Constant for the life of the program or of a configuration; borrowed, must outlive the session.
+ */
 struct session_options {
     const struct settings *settings;
     const struct override *overrides;
     size_t override_count;
-    uint32_t inspect_limit; /* bytes of a Query or Parse that are held back to be read whole */
-    uint32_t parse_limit;   /* bytes of a statement that are given to the grammar */
+    uint32_t inspect_limit;     /* bytes of a Query or Parse that are held back to be read whole */
+    uint32_t parse_limit;       /* bytes of a statement that are given to the grammar */
     bool refuse_without_ledger; /* DDL is refused when the ledger cannot be written */
-    const char *instance;   /* for "ddlguard" texts; the ledger's instance id */
+    const char *instance;       /* for "ddlguard" texts; the ledger's instance id */
 };
 
 /* `seed`: random; for change ids and jitter. `client_address`: "127.0.0.1:51234" or "unix", copied.
@@ -97,10 +100,10 @@ struct session_clock {
 };
 
 /* True: call again with the rest. */
-bool session_client_bytes(struct session *session, struct span in, const struct session_clock *clock,
-                          struct effects *effects);
-bool session_server_bytes(struct session *session, struct span in, const struct session_clock *clock,
-                          struct effects *effects);
+bool session_client_bytes(struct session *session, struct span in,
+                          const struct session_clock *clock, struct effects *effects);
+bool session_server_bytes(struct session *session, struct span in,
+                          const struct session_clock *clock, struct effects *effects);
 void session_event(struct session *session, enum session_event event, struct span text,
                    const struct session_clock *clock, struct effects *effects);
 
@@ -110,7 +113,8 @@ bool session_reads(const struct session *session, enum session_side side);
 /* Valid from REQUEST_DIAL on, as long as the session lives. */
 struct span session_database(const struct session *session);
 struct span session_user(const struct session *session);
-/* From REQUEST_REGISTER_KEY on; for a cancel connection (REQUEST_FORWARD_CANCEL) the key it carries. */
+/* From REQUEST_REGISTER_KEY on; for a cancel connection (REQUEST_FORWARD_CANCEL) the key it
+ * carries. */
 uint32_t session_server_pid(const struct session *session);
 struct span session_cancel_key(const struct session *session);
 /* No transaction open, no change under way, nothing unanswered: it may be closed without loss. */

@@ -1,0 +1,25 @@
+/* What a session wants done: memory that is kept from call to call. */
+#include "proxy/session/session.h"
+
+void effects_reset(struct effects *effects)
+{
+    buffer_reset(&effects->ledger);
+    buffer_reset(&effects->to_server);
+    buffer_reset(&effects->to_client);
+    buffer_reset(&effects->log);
+    effects->ledger_wait = false;
+    effects->forward = 0;
+    effects->consumed = 0;
+    effects->requests = 0;
+    effects->deadline_us = 0;
+    effects->offer_client = false;
+    effects->offer_server = false;
+}
+
+void effects_free(struct effects *effects)
+{
+    buffer_free(&effects->ledger);
+    buffer_free(&effects->to_server);
+    buffer_free(&effects->to_client);
+    buffer_free(&effects->log);
+}

@@ -1,0 +1,150 @@
+/* SQL text into statements. See inspect.h. */
+#include "proxy/session/inspect.h"
+
+#include "policy/sql/sql.h"
+
+#include <stdlib.h>
+
+struct scan_options inspect_options(const struct session *session)
+{
+    return (struct scan_options){
+        .standard_conforming_strings = session->standard_strings,
+        .encoding = (enum scan_encoding)session->encoding,
+    };
+}
+
+/* EXECUTE runs what a Parse message has prepared under that name, too. Names may be quoted, so any
+ * remembered schema change makes every EXECUTE suspect. */
+static bool knows_prepared_change(const struct session *session)
+{
+    for (size_t i = 0; i < session->prepared.name_count; i++) {
+        if (statement_is_recorded(session->prepared.names[i].prepared->statement.kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_execute(const struct scan_statement *cut)
+{
+    return strncmp(cut->words, "EXECUTE", 7) == 0;
+}
+
+bool inspect_class_needs_plan(const struct session *session, const struct scan_statement *cut)
+{
+    switch (cut->class) {
+    case SCAN_OTHER:
+    case SCAN_SETTING:
+        return false;
+    case SCAN_PREPARED:
+        return is_execute(cut) && knows_prepared_change(session);
+    case SCAN_TRANSACTION:
+        /* Only the end of changes is of interest; the server's status byte tells all else. */
+        return session->transaction.count > 0 && scan_statement_verb(cut) != SCAN_VERB_BEGIN;
+    case SCAN_DDL:
+    case SCAN_CODE:
+    case SCAN_UNKNOWN:
+    case SCAN_UNDECIDED:
+        return true;
+    }
+    return true;
+}
+
+bool inspect_needs_plan(const struct session *session, struct span sql)
+{
+    struct scanner scanner;
+    struct scan_statement cut;
+    size_t at = 0;
+    scan_start(&scanner, inspect_options(session));
+    while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        if (inspect_class_needs_plan(session, &cut)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_statement(const struct session *session, struct span sql,
+                           const struct scan_statement *cut, struct statement *out)
+{
+    if (cut->class == SCAN_OTHER || cut->class == SCAN_PREPARED) {
+        *out = (struct statement){
+            .kind = STATEMENT_OTHER, .tag = "", .start = cut->start, .length = cut->length};
+        if (is_execute(cut) && knows_prepared_change(session)) {
+            out->kind = STATEMENT_DDL;
+            out->tag = "EXECUTE";
+        }
+        return;
+    }
+    sql_parse(sql, cut, session->options->parse_limit, out);
+}
+
+bool inspect_statements(const struct session *session, struct span sql, struct statement_list *out)
+{
+    struct scanner scanner;
+    struct scan_statement cut;
+    size_t at = 0;
+    size_t room = 0;
+    *out = (struct statement_list){0};
+    scan_start(&scanner, inspect_options(session));
+    while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        if (out->count == INSPECT_STATEMENTS_MAX) {
+            inspect_too_long(session, sql, &out->at[0]);
+            out->count = 1;
+            return true;
+        }
+        if (out->count == room) {
+            room = room == 0 ? 1 : 2 * room;
+            struct statement *grown = realloc(out->at, room * sizeof(*grown));
+            if (grown == NULL) {
+                free(out->at);
+                *out = (struct statement_list){0};
+                return false;
+            }
+            out->at = grown;
+        }
+        read_statement(session, sql, &cut, &out->at[out->count++]);
+    }
+    return out->count > 0;
+}
+
+void inspect_too_long(const struct session *session, struct span beginning, struct statement *out)
+{
+    struct scanner scanner;
+    struct scan_statement cut = {.class = SCAN_UNKNOWN};
+    size_t at = 0;
+    scan_start(&scanner, inspect_options(session));
+    if (scan_next(&scanner, beginning, &at, true, &cut) != SCAN_STATEMENT) {
+        cut.class = SCAN_UNKNOWN;
+    }
+    cut.start = 0;
+    cut.length = beginning.length;
+    sql_parse(beginning, &cut, 0, out); /* nothing is short enough: STATEMENT_TOO_LONG */
+}
+
+bool inspect_prepared(const struct session *session, struct span sql, struct statement *out)
+{
+    struct scanner scanner;
+    struct scan_statement cut;
+    size_t at = 0;
+    scan_start(&scanner, inspect_options(session));
+    /* More than one statement in a Parse is an error on the server: nothing of it ever runs. */
+    while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        if (cut.class == SCAN_OTHER || cut.class == SCAN_SETTING || cut.class == SCAN_PREPARED ||
+            (cut.class == SCAN_TRANSACTION && scan_statement_verb(&cut) == SCAN_VERB_BEGIN)) {
+            continue;
+        }
+        sql_parse(sql, &cut, session->options->parse_limit, out);
+        return statement_is_recorded(out->kind) || statement_is_guarded(out->kind) ||
+               statement_is_transaction(out->kind);
+    }
+    return false;
+}
+
+bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind)
+{
+    if (statement_is_transaction(kind)) {
+        return session->transaction.count > 0 && kind != STATEMENT_BEGIN;
+    }
+    return statement_is_recorded(kind) || statement_is_guarded(kind);
+}

@@ -1,0 +1,34 @@
+/* SQL text into statements, and the question whether they need a plan. The scanner answers it for
+ * all text; the grammar is asked only for the few that do. */
+#ifndef PROXY_SESSION_INSPECT_H
+#define PROXY_SESSION_INSPECT_H
+
+#include "proxy/session/session_state.h"
+
+/* More statements than this in one Query are taken for one that is too long to read. */
+#define INSPECT_STATEMENTS_MAX 4096
+
+struct statement_list {
+    struct statement *at; /* owned */
+    size_t count;
+};
+
+struct scan_options inspect_options(const struct session *session);
+
+/* Whether a statement of this class and these words goes through the runner now. */
+bool inspect_class_needs_plan(const struct session *session, const struct scan_statement *cut);
+/* The hot path: scans, and stops at the first statement that does. */
+bool inspect_needs_plan(const struct session *session, struct span sql);
+
+/* All statements of the text, the uninteresting ones as STATEMENT_OTHER. False: no memory. */
+MUST_USE bool inspect_statements(const struct session *session, struct span sql,
+                                 struct statement_list *out);
+/* One statement of a text that could not be read whole. */
+void inspect_too_long(const struct session *session, struct span beginning, struct statement *out);
+
+/* Whether a prepared statement is worth remembering; fills *out when it is. */
+bool inspect_prepared(const struct session *session, struct span sql, struct statement *out);
+/* Whether executing it needs a plan now. */
+bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind);
+
+#endif

@@ -1,0 +1,141 @@
+/* The account of messages on the wire. See pipeline.h for the picture. */
+#include "proxy/session/pipeline.h"
+
+#include <assert.h>
+
+void pipeline_start(struct pipeline *pipeline)
+{
+    *pipeline = (struct pipeline){.status = STATUS_IDLE};
+}
+
+static void owe(struct pipeline *pipeline, bool sync)
+{
+    if (pipeline->used > 0) {
+        size_t last = (size_t)(pipeline->first + pipeline->used - 1) % PIPELINE_RUNS;
+        if (pipeline->runs[last].sync == sync) {
+            pipeline->runs[last].count++;
+            return;
+        }
+    }
+    assert(pipeline->used < PIPELINE_RUNS); /* callers ask pipeline_has_room */
+    size_t next = (size_t)(pipeline->first + pipeline->used) % PIPELINE_RUNS;
+    pipeline->runs[next].count = 1;
+    pipeline->runs[next].sync = sync;
+    pipeline->used++;
+}
+
+static void drop_first_run(struct pipeline *pipeline)
+{
+    pipeline->first = (uint8_t)((pipeline->first + 1) % PIPELINE_RUNS);
+    pipeline->used--;
+}
+
+static void start_batch(struct pipeline *pipeline)
+{
+    pipeline->sent = 0;
+    pipeline->due = 0;
+    pipeline->binds = 0;
+    pipeline->executed = false;
+    pipeline->skip = SKIP_NONE;
+    pipeline->batch++;
+}
+
+static void send_in_batch(struct pipeline *pipeline)
+{
+    pipeline->sent++;
+    if (pipeline->skip == SKIP_NONE) {
+        pipeline->due++;
+    }
+}
+
+void pipeline_client(struct pipeline *pipeline, uint8_t tag)
+{
+    switch (tag) {
+    case CLIENT_QUERY:
+    case CLIENT_FUNCTION_CALL:
+        /* A server that skips up to Sync skips these too, and answers nothing. */
+        if (pipeline->skip == SKIP_NONE) {
+            owe(pipeline, false);
+            start_batch(pipeline);
+        }
+        break;
+    case CLIENT_SYNC:
+        /* In COPY the server reads Sync and Flush and does nothing (manual, "COPY Operations"). */
+        if (!pipeline->copy_in) {
+            owe(pipeline, true);
+            start_batch(pipeline);
+        }
+        break;
+    case CLIENT_EXECUTE:
+        pipeline->executed = true;
+        send_in_batch(pipeline);
+        break;
+    case CLIENT_BIND:
+        pipeline->binds++;
+        send_in_batch(pipeline);
+        break;
+    case CLIENT_PARSE:
+    case CLIENT_DESCRIBE:
+    case CLIENT_CLOSE:
+        send_in_batch(pipeline);
+        break;
+    case CLIENT_COPY_DONE:
+    case CLIENT_COPY_FAIL:
+        pipeline->copy_in = false;
+        break;
+    default: /* Flush, CopyData, Terminate: nothing comes back for them */
+        break;
+    }
+}
+
+void pipeline_server(struct pipeline *pipeline, uint8_t tag, enum reply_role role)
+{
+    (void)tag;
+    switch (role) {
+    case REPLY_END:
+        /* With exchanges owed, this belongs to the first of them and not to the batch. */
+        if (pipeline->used == 0 && pipeline->due > 0) {
+            pipeline->due--;
+        }
+        break;
+    case REPLY_ERROR:
+        pipeline->failed = true;
+        pipeline->copy_in = false;
+        if (pipeline->used == 0 && pipeline->sent > 0) {
+            pipeline->skip = SKIP_SERVER;
+            pipeline->due = 0;
+        }
+        break;
+    case REPLY_COPY_IN:
+        /* The Syncs sent behind the Execute that starts a COPY are read in copy mode and vanish
+         *. A Query's own
+         * ReadyForQuery stays owed. */
+        pipeline->copy_in = true;
+        if (pipeline->used > 0 && pipeline->runs[pipeline->first].sync) {
+            drop_first_run(pipeline);
+            pipeline->sent = 1;
+            pipeline->due = 1;
+            pipeline->executed = true;
+        }
+        break;
+    case REPLY_PART:
+    case REPLY_COPY:
+    case REPLY_ASYNC:
+    case REPLY_LOGIN:
+    case REPLY_READY:
+        break;
+    }
+}
+
+void pipeline_ready(struct pipeline *pipeline, enum transaction_status status)
+{
+    pipeline->status = (uint8_t)status;
+    pipeline->failed = false;
+    pipeline->copy_in = false;
+    if (pipeline->used == 0) {
+        return; /* a server that says more than it was asked for; nothing to account */
+    }
+    if (--pipeline->runs[pipeline->first].count == 0) {
+        drop_first_run(pipeline);
+    }
+}

@@ -1,0 +1,72 @@
+/* The prepared statements and portals of one session that policy cares about: schema changes, code
+ * and transaction control. All others are not remembered, so that a session without DDL keeps
+ * nothing.
+ *
+ * A name is remembered when its Parse passes, before the server has agreed to it: a Parse that
+ * fails leaves an entry that no Bind can reach, and PostgreSQL refuses a second Parse of a name in
+ * use. */
+#ifndef PROXY_SESSION_PREPARED_H
+#define PROXY_SESSION_PREPARED_H
+
+#include "policy/statement.h"
+#include "protocol/buffer.h"
+
+/* A client that prepares more schema changes than this at a time is refused, lest memory be its. */
+#define PREPARED_MAX 1024
+
+/* Shared by a name and the portals bound to it: the text stays as long as one of them does. */
+struct prepared {
+    unsigned references;
+    struct buffer sql; /* whole text of the Parse; empty when it was too long to keep */
+    struct statement statement;
+};
+
+struct prepared_name {
+    char *name; /* owned */
+    struct prepared *prepared;
+    bool doubtful; /* a DEALLOCATE or DISCARD has passed: the name may be free again */
+};
+
+struct portal_name {
+    char *name; /* owned */
+    struct prepared *prepared;
+    struct buffer bind; /* the whole Bind message, to bind again; empty: not kept */
+    uint32_t batch;     /* pipeline.batch it was bound in */
+};
+
+struct prepared_map {
+    struct prepared_name *names;
+    size_t name_count;
+    struct portal_name *portals;
+    size_t portal_count;
+};
+
+void prepared_map_free(struct prepared_map *map);
+
+static inline bool prepared_map_is_empty(const struct prepared_map *map)
+{
+    return map->name_count == 0 && map->portal_count == 0;
+}
+
+/* A reference to a new entry, to be given back with prepared_release; NULL: no memory. */
+struct prepared *prepared_new(struct span sql, const struct statement *statement);
+void prepared_release(struct prepared *prepared);
+
+/* Takes over the caller's reference. False: no memory, or PREPARED_MAX reached. */
+MUST_USE bool prepared_put(struct prepared_map *map, struct span name, struct prepared *prepared);
+/* A Parse without anything of interest has taken this name. */
+void prepared_forget(struct prepared_map *map, struct span name);
+void prepared_close(struct prepared_map *map, struct span name);
+void prepared_doubt(struct prepared_map *map);
+struct prepared *prepared_find(const struct prepared_map *map, struct span name);
+
+/* Binds a portal to an entry (a reference of its own is taken). `bind`: the whole message, or
+ * empty. */
+MUST_USE bool portal_put(struct prepared_map *map, struct span name, struct prepared *prepared,
+                         struct span bind, uint32_t batch);
+void portal_close(struct prepared_map *map, struct span name);
+/* *portal is gone afterwards. */
+void portal_forget(struct prepared_map *map, struct portal_name *portal);
+struct portal_name *portal_find(const struct prepared_map *map, struct span name);
+
+#endif

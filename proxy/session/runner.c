@@ -1,0 +1,364 @@
+/* The order of things while a plan is carried out. What each step's replies mean stands beside it;
+ * the RUN itself is in runner_run.c, ledger and reply in runner_outcome.c. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/client_message.h"
+#include "protocol/frame.h"
+#include "protocol/message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/session_state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void request_free(struct request *request)
+{
+    buffer_free(&request->message);
+    buffer_free(&request->bind);
+    buffer_free(&request->sql);
+    free(request->statements.at);
+    *request = (struct request){0};
+}
+
+void runner_free(struct runner *runner)
+{
+    if (runner == NULL) {
+        return;
+    }
+    request_free(&runner->request);
+    free(runner->decisions);
+    free(runner->changes);
+    probe_free(&runner->probe);
+    plan_free(&runner->plan);
+    exchange_free(&runner->exchange);
+    buffer_free(&runner->generated);
+    buffer_free(&runner->held);
+    buffer_free(&runner->message);
+    free(runner);
+}
+
+uint64_t runner_deadline(const struct runner *runner)
+{
+    return runner == NULL || runner->state == RUNNER_RESYNC ? 0 : runner->deadline_us;
+}
+
+bool runner_reads_client(const struct runner *runner)
+{
+    return runner != NULL && runner->state == RUNNER_RUN &&
+           (runner->copy_in || runner->request.message_left > 0);
+}
+
+void runner_start(struct session *session, struct request *request, struct effects *effects)
+{
+    struct runner *runner = calloc(1, sizeof(*runner));
+    if (runner == NULL) {
+        request_free(request);
+        session_end(session, "53200", "out of memory in ddlguard", effects);
+        return;
+    }
+    runner->request = *request;
+    *request = (struct request){0};
+    session->runner = runner;
+    runner->decisions = calloc(runner->request.statements.count, sizeof(*runner->decisions));
+    runner->changes = calloc(runner->request.statements.count, sizeof(*runner->changes));
+    runner->attempt = 1;
+    runner->first_try_us = session->now_us;
+    session_enter(session, PHASE_RUNNING, effects);
+    if (runner->decisions == NULL || runner->changes == NULL) {
+        session_end(session, "53200", "out of memory in ddlguard", effects);
+        return;
+    }
+    decide_start(session, effects);
+}
+
+static void generated_row(struct runner *runner, struct span body)
+{
+    struct span column;
+    size_t count = 0;
+    if (decode_data_row(body, &column, 1, &count) && count >= 1 && column.at != NULL) {
+        buffer_append_span(&runner->generated, column);
+        buffer_append_u8(&runner->generated, '\0');
+    }
+}
+
+/* The next statement that a CLEAN or UNDO step has named; false when there is none. */
+static bool send_generated(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner->generated_at >= runner->generated.length || runner->generated.failed) {
+        return false;
+    }
+    struct span sql = span_text((const char *)runner->generated.at + runner->generated_at);
+    runner->generated_at += sql.length + 1;
+    runner->state = RUNNER_GENERATED;
+    session_log(effects, "info", "cleaning up: %.*s", (int)sql.length, (const char *)sql.at);
+    exchange_send(session, runner, sql, effects);
+    return true;
+}
+
+/* Which steps are taken depends on how the RUN went. */
+static bool step_is_due(const struct runner *runner, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_GUARD:
+    case STEP_GATE:
+    case STEP_CLEAN:
+    case STEP_RUN:
+    case STEP_REFUSE:
+        return !runner->run_ended;
+    case STEP_UNDO:
+        return runner->run_sent && runner->run_failed;
+    case STEP_RESTORE:
+        return true;
+    }
+    return false;
+}
+
+/* Putting the settings back must wait while the batch is open, and is of no use in a failed
+ * transaction: it stays owed. What was set for the transaction alone goes with it. */
+static bool restore_now(struct session *session, const struct step *step)
+{
+    struct runner *runner = session->runner;
+    bool idle = session->pipeline.status == STATUS_IDLE;
+    bool failed =
+        session->pipeline.status == STATUS_FAILED || session->pipeline.skip == SKIP_SERVER;
+    if (runner->plan.guard_local) {
+        return !failed && (!idle || runner->request.batch_open);
+    }
+    bool in_batch = runner_is_execute(runner) && session->pipeline.executed;
+    if (!idle || in_batch) {
+        buffer_reset(&session->debt);
+        buffer_append_span(&session->debt, step->sql);
+    }
+    return !failed && !in_batch;
+}
+
+/* The refusal is real now: the client's request has failed, here and on the server. */
+static void refused(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    runner->run_ended = true;
+    runner->run_failed = true;
+    outcome_write(session, effects);
+    if (!session->awaits_ledger) {
+        runner_next_step(session, effects);
+    }
+}
+
+/* Where a transaction is open the server must fail it too, by a statement of ours in the place of
+ * the refused one; elsewhere there is nothing on the server that could know. */
+static void refuse(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner->now.in_transaction && !runner->now.transaction_failed) {
+        runner->state = RUNNER_REFUSE;
+        exchange_send(session, runner,
+                      span_text("/* ddlguard */ SELECT 1 OPERATOR(pg_catalog./) 0"), effects);
+        return;
+    }
+    refused(session, effects);
+}
+
+void runner_next_step(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner->cancelled && !runner->run_ended) {
+        runner_refuse(runner, SQLSTATE_CANCELED, "canceling statement due to user request");
+    }
+    if (runner->refusal.sqlstate != NULL && !runner->run_ended) {
+        refuse(session, effects);
+        return;
+    }
+    for (; runner->step < runner->plan.count; runner->step++) {
+        const struct step *step = &runner->plan.steps[runner->step];
+        if (!step_is_due(runner, step) ||
+            (step->kind == STEP_RESTORE && !restore_now(session, step))) {
+            continue;
+        }
+        if (step->kind == STEP_RUN) {
+            run_send(session, effects);
+            return;
+        }
+        runner->state = RUNNER_STEP;
+        buffer_reset(&runner->generated);
+        runner->generated_at = 0;
+        exchange_send(session, runner, step->sql, effects);
+        return;
+    }
+    outcome_deliver(session, effects);
+}
+
+/* A step of ours that must not fail has failed: nothing of the client's was sent. */
+static void fail_before_run(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct report report;
+    struct frame frame;
+    struct span error = buffer_span(&runner->exchange.error);
+    if (frame_peek(error, FRAME_LIMIT, &frame) == FRAME_READY &&
+        decode_report(frame_body(frame, error), &report)) {
+        buffer_append_span(&runner->message, report.message);
+    }
+    memcpy(runner->sqlstate, runner->exchange.sqlstate, sizeof(runner->sqlstate));
+    buffer_append_span(&runner->held, error);
+    runner->run_ended = runner->run_failed = true;
+    outcome_write(session, effects);
+    if (!session->awaits_ledger) {
+        runner_next_step(session, effects);
+    }
+}
+
+static void step_ended(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    const struct step *step = &runner->plan.steps[runner->step];
+    bool failed = runner->exchange.failed;
+    switch (step->kind) {
+    case STEP_GUARD:
+        if (failed) {
+            fail_before_run(session, effects);
+            return;
+        }
+        break;
+    case STEP_GATE:
+        if (failed && !runner->cancelled && step->retry &&
+            runner_retry(session, runner->exchange.sqlstate, false, effects)) {
+            return;
+        }
+        if (failed && (strcmp(runner->exchange.sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 ||
+                       strcmp(runner->exchange.sqlstate, SQLSTATE_DEADLOCK) == 0 ||
+                       strcmp(runner->exchange.sqlstate, SQLSTATE_CANCELED) == 0)) {
+            fail_before_run(session, effects);
+            return;
+        }
+        break; /* any other error will be the RUN's own, in the client's words */
+    case STEP_CLEAN:
+    case STEP_UNDO:
+        if (!failed && send_generated(session, effects)) {
+            return;
+        }
+        break;
+    case STEP_RESTORE:
+        if (failed) {
+            session_end(session, SQLSTATE_CONNECTION_FAILURE,
+                        "ddlguard could not put lock_timeout back", effects);
+            return;
+        }
+        break;
+    case STEP_REFUSE: /* never taken: outcome_intend has set the refusal */
+    case STEP_RUN:
+        assert(false);
+    }
+    runner->step++;
+    runner_next_step(session, effects);
+}
+
+static void generated_ended(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner->exchange.failed) {
+        struct span sql = span_text((const char *)runner->generated.at);
+        session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
+                    runner->exchange.sqlstate, (int)sql.length, (const char *)sql.at);
+        change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &runner->changes[0],
+                     &(struct change_outcome){.cleanup = sql}, session->wall_us);
+    }
+    if (!send_generated(session, effects)) {
+        runner->step++;
+        runner_next_step(session, effects);
+    }
+}
+
+void runner_pay_debt(struct session *session, struct effects *effects)
+{
+    struct runner *runner = calloc(1, sizeof(*runner));
+    if (runner == NULL) {
+        session_end(session, "53200", "out of memory in ddlguard", effects);
+        return;
+    }
+    session->runner = runner;
+    runner->state = RUNNER_DEBT;
+    session_enter(session, PHASE_RUNNING, effects);
+    exchange_send(session, runner, buffer_span(&session->debt), effects);
+    buffer_free(&session->debt);
+}
+
+static void debt_ended(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner->exchange.failed) {
+        session_end(session, SQLSTATE_CONNECTION_FAILURE,
+                    "ddlguard could not put lock_timeout back", effects);
+        return;
+    }
+    encode_ready(&effects->to_client, (enum transaction_status)session->pipeline.status);
+    runner_free(runner);
+    session->runner = NULL;
+    session_enter(session, PHASE_STREAMING, effects);
+}
+
+static void exchange_ended(struct session *session, struct effects *effects)
+{
+    switch (session->runner->state) {
+    case RUNNER_PROBE:
+        decide_on_answer(session, effects);
+        break;
+    case RUNNER_STEP:
+        step_ended(session, effects);
+        break;
+    case RUNNER_GENERATED:
+        generated_ended(session, effects);
+        break;
+    case RUNNER_REFUSE:
+        refused(session, effects);
+        break;
+    case RUNNER_DEBT:
+        debt_ended(session, effects);
+        break;
+    case RUNNER_RUN: /* the client's statement, sent as one of ours */
+        run_end(session, effects);
+        break;
+    case RUNNER_INTENT:
+    case RUNNER_RESYNC:
+    case RUNNER_PAUSE:
+    case RUNNER_OUTCOME:
+        assert(false);
+    }
+}
+
+bool runner_on_server(struct session *session, struct span in, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct frame frame;
+    if (runner->state == RUNNER_RUN || runner->state == RUNNER_RESYNC) {
+        return run_on_server(session, in, effects);
+    }
+    enum frame_status framed = frame_peek(in, FRAME_LIMIT, &frame);
+    if (framed == FRAME_MORE) {
+        return false;
+    }
+    if (framed == FRAME_BAD || frame.length > session->options->inspect_limit) {
+        session_end(session, SQLSTATE_CONNECTION_FAILURE,
+                    "the server sent a message with an invalid length", effects);
+        return false;
+    }
+    if (!frame_is_whole(frame, in)) {
+        return false;
+    }
+    effects->consumed = frame.length;
+    void (*row)(struct runner *, struct span) = runner->state == RUNNER_PROBE  ? decide_on_row
+                                                : runner->state == RUNNER_STEP ? generated_row
+                                                                               : NULL;
+    switch (exchange_reply(session, runner, frame.tag, span_cut(in, 0, frame.length),
+                           frame_body(frame, in), row, effects)) {
+    case EXCHANGE_GOES_ON:
+        return true;
+    case EXCHANGE_ENDED:
+        exchange_ended(session, effects);
+        return true;
+    case EXCHANGE_FATAL:
+        return true; /* the socket's end follows and settles the rest */
+    }
+    return true;
+}

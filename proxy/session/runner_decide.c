@@ -1,0 +1,161 @@
+/* From a request to a plan: where the statement stands, what the server says of its objects, what
+ * the rules make of it. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/server_message.h"
+#include "proxy/session/session_state.h"
+
+/* The statement that policy weighs: the first one that is guarded. */
+static const struct statement *guarded_statement(const struct runner *runner)
+{
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        if (statement_is_guarded(runner->request.statements.at[i].kind)) {
+            return &runner->request.statements.at[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_situation(struct session *session, struct runner *runner)
+{
+    bool open = runner->request.batch_open;
+    runner->now = (struct situation){
+        .in_transaction = open || session->pipeline.status != STATUS_IDLE,
+        .transaction_failed = session->pipeline.status == STATUS_FAILED,
+        .alone = !open && runner->request.statements.count == 1,
+        .replication = session->replication,
+        .extended = runner_is_execute(runner),
+    };
+}
+
+static void take_settings(struct session *session, struct runner *runner)
+{
+    const struct session_options *options = session->options;
+    struct identity who = {session->database, session->user, session->application};
+    const struct statement *guarded = guarded_statement(runner);
+    runner->settings =
+        settings_resolve(options->settings, options->overrides, options->override_count, &who,
+                         guarded != NULL ? guarded : &runner->request.statements.at[0]);
+}
+
+static struct span text_of(const struct runner *runner, const struct statement *statement)
+{
+    return span_cut(buffer_span(&runner->request.sql), statement->start, statement->length);
+}
+
+static bool is_same_name(const struct object_name *a, const struct object_name *b)
+{
+    return strncmp(a->schema, b->schema, NAME_BYTES) == 0 &&
+           strncmp(a->name, b->name, NAME_BYTES) == 0;
+}
+
+/* What is known about one statement of several. The server was asked about the first guarded one;
+ * and what an earlier statement of the same text creates is new. */
+static struct facts facts_of(const struct runner *runner, size_t at)
+{
+    const struct statement *list = runner->request.statements.at;
+    if (&list[at] == guarded_statement(runner)) {
+        return runner->facts;
+    }
+    struct facts facts = {0};
+    for (size_t i = 0; i < at; i++) {
+        if (list[i].kind == STATEMENT_CREATE_TABLE && list[i].target.name[0] != '\0' &&
+            (list[i].flags & FLAG_IF_NOT_EXISTS) == 0 &&
+            is_same_name(&list[i].target, &list[at].target)) {
+            facts = runner->facts; /* its settings */
+            facts.exists = true;
+            facts.new_here = true;
+            facts.kind = 'r';
+        }
+    }
+    return facts;
+}
+
+/* Decides on every statement, writes the intent and, once it is on disk, takes the first step. */
+static void decide_all(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct statement_list *list = &runner->request.statements;
+    for (size_t i = 0; i < list->count; i++) {
+        struct facts facts = facts_of(runner, i);
+        runner->decisions[i] = decide(&list->at[i], &runner->now, &facts, &runner->settings);
+    }
+    struct plan_request request = {
+        .statements = list->at,
+        .count = list->count,
+        .text = buffer_span(&runner->request.sql),
+        .decisions = runner->decisions,
+        .now = &runner->now,
+        .facts = &runner->facts,
+        .settings = &runner->settings,
+    };
+    if (!plan_build(&request, &runner->plan)) {
+        session_end(session, "53200", "out of memory in ddlguard", effects);
+        return;
+    }
+    runner->has_plan = true;
+    runner->step = 0;
+    runner->state = RUNNER_INTENT;
+    if (!outcome_intend(session, effects)) {
+        runner_next_step(session, effects);
+    }
+}
+
+static bool may_probe(const struct runner *runner)
+{
+    return guarded_statement(runner) != NULL && runner->settings.mode == MODE_ENFORCE &&
+           !runner->now.transaction_failed;
+}
+
+void decide_on_row(struct runner *runner, struct span body)
+{
+    struct span columns[PROBE_COLUMNS_MAX];
+    size_t count = 0;
+    if (!decode_data_row(body, columns, PROBE_COLUMNS_MAX, &count) ||
+        !probe_read(&runner->probe, runner->probe_at, columns,
+                    count < PROBE_COLUMNS_MAX ? count : PROBE_COLUMNS_MAX, &runner->facts)) {
+        runner->probe_failed = true;
+    }
+}
+
+void decide_on_answer(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct exchange *exchange = &runner->exchange;
+    if (exchange->failed && runner->now.in_transaction) {
+        /* The question itself has failed the client's transaction: it must hear so. */
+        runner->run_ended = runner->run_failed = true;
+        buffer_append_span(&runner->held, buffer_span(&exchange->error));
+        outcome_deliver(session, effects);
+        return;
+    }
+    if (!exchange->failed && exchange->rows == 0 &&
+        !probe_read(&runner->probe, runner->probe_at, NULL, 0, &runner->facts)) {
+        runner->probe_failed = true;
+    }
+    if (exchange->failed || runner->probe_failed) {
+        session_log(effects, "warn", "probe failed (sqlstate=%s): treated as unknown",
+                    exchange->sqlstate);
+        runner->facts = (struct facts){0};
+    } else if (++runner->probe_at < runner->probe.count) {
+        exchange_send(session, runner, runner->probe.queries[runner->probe_at], effects);
+        return;
+    }
+    decide_all(session, effects);
+}
+
+void decide_start(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    take_situation(session, runner);
+    take_settings(session, runner);
+    const struct statement *guarded = guarded_statement(runner);
+    if (!may_probe(runner) ||
+        !probe_build(guarded, text_of(runner, guarded), &runner->now, &runner->probe) ||
+        runner->probe.count == 0) {
+        decide_all(session, effects);
+        return;
+    }
+    runner->state = RUNNER_PROBE;
+    exchange_send(session, runner, runner->probe.queries[0], effects);
+}

@@ -1,0 +1,200 @@
+/* What comes to the runner from elsewhere than the two sockets: the ledger, the clock, a cancel,
+ * the maintenance connection, the loss of a side. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/client_message.h"
+#include "protocol/frame.h"
+#include "protocol/message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/session_state.h"
+
+#include <stdio.h>
+
+/* CopyData of the client's statement, or the rest of its long message. */
+bool runner_on_client(struct session *session, struct span in, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct frame frame;
+    if (runner->state != RUNNER_RUN) {
+        return false;
+    }
+    size_t *left =
+        runner->request.message_left > 0 ? &runner->request.message_left : &session->skip_client;
+    if (*left > 0) {
+        size_t pass = *left < in.length ? *left : in.length;
+        *left -= pass;
+        effects->forward = pass;
+        effects->consumed = pass;
+        return pass > 0 && pass < in.length;
+    }
+    if (!runner->copy_in || frame_peek(in, FRAME_LIMIT, &frame) != FRAME_READY) {
+        return false;
+    }
+    if (frame.tag == CLIENT_COPY_DONE || frame.tag == CLIENT_COPY_FAIL) {
+        runner->copy_in = false;
+    }
+    size_t there = in.length < frame.length ? in.length : frame.length;
+    session->skip_client = frame.length - there;
+    effects->forward = there;
+    effects->consumed = there;
+    return true;
+}
+
+/* The intent is not on disk: a schema change must not run unrecorded. */
+static void refuse_unrecorded(struct runner *runner, struct span why)
+{
+    runner_refuse(runner, SQLSTATE_IO_ERROR,
+                  "ddlguard cannot write its ledger, so schema changes are refused");
+    snprintf(runner->refusal.detail, sizeof(runner->refusal.detail), "%.*s",
+             (int)(why.length < 240 ? why.length : 240), (const char *)why.at);
+    snprintf(runner->refusal.hint, sizeof(runner->refusal.hint),
+             "Free space or repair the ledger's file system; all other statements go on. "
+             "ledger.on_failure: allow lets changes pass unrecorded.");
+    runner->outcome_written = true;
+}
+
+void runner_on_ledger(struct session *session, bool durable, struct span why,
+                      struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    switch (runner->state) {
+    case RUNNER_INTENT:
+        if (!durable && session->options->refuse_without_ledger &&
+            runner->settings.mode == MODE_ENFORCE) {
+            refuse_unrecorded(runner, why);
+        }
+        runner_next_step(session, effects);
+        break;
+    case RUNNER_OUTCOME:
+        if (!durable) {
+            encode_notice(&effects->to_client,
+                          &(struct report_text){"WARNING",
+                                                SQLSTATE_IO_ERROR,
+                                                span_text("ddlguard could not write the outcome of "
+                                                          "this change to its ledger"),
+                                                why,
+                                                {0}});
+        }
+        runner_next_step(session, effects);
+        break;
+    case RUNNER_PROBE:
+    case RUNNER_STEP:
+    case RUNNER_GENERATED:
+    case RUNNER_RUN:
+    case RUNNER_RESYNC:
+    case RUNNER_PAUSE:
+    case RUNNER_REFUSE:
+    case RUNNER_DEBT:
+        break;
+    }
+}
+
+static void end_pause(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    runner->deadline_us = 0;
+    runner->step = runner->plan.retry_from;
+    runner_next_step(session, effects);
+}
+
+void runner_on_timer(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner == NULL || runner->deadline_us == 0 || session->now_us < runner->deadline_us) {
+        return;
+    }
+    if (runner->state == RUNNER_PAUSE) {
+        end_pause(session, effects);
+    } else if (runner->state == RUNNER_RUN) {
+        runner->deadline_us = 0;
+        session_log(effects, "warn", "deadline of %u ms passed: canceling the change",
+                    runner->plan.deadline_ms);
+        runner->cancelled = true;
+        effects->requests |= REQUEST_CANCEL_SERVER;
+    }
+}
+
+void runner_on_cancel(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    runner->cancelled = true;
+    switch (runner->state) {
+    case RUNNER_PAUSE:
+        end_pause(session, effects);
+        break;
+    case RUNNER_RUN:
+        if (!runner->run_ended) {
+            effects->requests |= REQUEST_CANCEL_SERVER;
+        }
+        break;
+    case RUNNER_STEP:
+        /* A GATE waits for a lock; the other steps before the RUN are instant, and those behind it
+         * must not be cut short. */
+        if (runner->plan.steps[runner->step].kind == STEP_GATE) {
+            effects->requests |= REQUEST_CANCEL_SERVER;
+        }
+        break;
+    case RUNNER_PROBE:
+    case RUNNER_INTENT:
+    case RUNNER_GENERATED:
+    case RUNNER_RESYNC:
+    case RUNNER_OUTCOME:
+    case RUNNER_REFUSE:
+    case RUNNER_DEBT:
+        break;
+    }
+}
+
+void runner_on_blockers(struct session *session, struct span text)
+{
+    struct runner *runner = session->runner;
+    if (runner != NULL) {
+        snprintf(runner->blockers, sizeof(runner->blockers), "%.*s", (int)text.length,
+                 (const char *)text.at);
+    }
+}
+
+/* Nobody hears the reply, but a change under way is seen to its end and to the ledger. What has not
+ * begun, or waits for another try, is given up. */
+void runner_on_client_lost(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    session->client_lost = true;
+    if (runner == NULL) {
+        return;
+    }
+    if (!runner->run_sent || runner->state == RUNNER_PAUSE || runner->state == RUNNER_RESYNC) {
+        runner->cancelled = true;
+    }
+    if (runner->copy_in) {
+        effects->requests |= REQUEST_CANCEL_SERVER;
+    }
+    if (runner->state == RUNNER_PAUSE) {
+        end_pause(session, effects);
+    }
+}
+
+static const char lost_text[] = "the server connection was lost while the statement ran";
+
+void runner_on_server_lost(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    bool running = runner->state == RUNNER_RUN && runner->run_sent;
+    struct change_outcome outcome = {.message = span_text(lost_text), .attempts = runner->attempt};
+    for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
+        bool recorded = statement_is_recorded(runner->request.statements.at[i].kind);
+        bool pending = i < runner->completes;
+        if (recorded && !pending && !runner->outcome_written) {
+            change_write(&effects->ledger, running ? CHANGE_UNKNOWN : CHANGE_ROLLED_BACK,
+                         &runner->changes[i], &outcome, session->wall_us);
+        }
+    }
+    if (running) {
+        /* Perhaps it was the COMMIT that ran: nobody knows what became of what stands before it. */
+        transaction_end(&session->transaction, CHANGE_UNKNOWN, &outcome, &effects->ledger,
+                        session->wall_us);
+    }
+    buffer_append_span(&effects->to_client, buffer_span(&runner->held));
+    runner_free(runner);
+    session->runner = NULL;
+}

@@ -1,0 +1,259 @@
+/* What the ledger and the client hear of a request, and in which order: the intent before the first
+ * byte, the outcome before the reply. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/session_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool is_recorded(const struct runner *runner, size_t i)
+{
+    return statement_is_recorded(runner->request.statements.at[i].kind);
+}
+
+void runner_refuse(struct runner *runner, const char *sqlstate, const char *message)
+{
+    runner->refusal.sqlstate = sqlstate;
+    snprintf(runner->refusal.message, sizeof(runner->refusal.message), "%s", message);
+}
+
+void runner_notice(struct session *session, struct span message, struct span hint,
+                   struct buffer *out)
+{
+    if (message.length == 0 || session->runner->facts.client_min_messages > LEVEL_NOTICE) {
+        return;
+    }
+    encode_notice(out, &(struct report_text){"NOTICE", SQLSTATE_SUCCESS, message, {0}, hint});
+}
+
+/* A blocked statement: the rule that says so, for the error. */
+static bool refuse_blocked(struct runner *runner)
+{
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        const struct decision *decision = &runner->decisions[i];
+        if (decision->verdict != VERDICT_BLOCK || runner->settings.mode == MODE_OBSERVE) {
+            continue;
+        }
+        const struct rule *rule = decision->fired[0].rule;
+        char message[256];
+        snprintf(message, sizeof(message), "%s is refused by ddlguard",
+                 runner->request.statements.at[i].tag);
+        runner_refuse(runner, SQLSTATE_REFUSED, message);
+        snprintf(runner->refusal.detail, sizeof(runner->refusal.detail), "Rule %s: %s", rule->id,
+                 rule->why);
+        snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%s",
+                 rule->hint == NULL ? "" : rule->hint);
+        return true;
+    }
+    return false;
+}
+
+static void write_intent(struct session *session, size_t i, enum change_kind kind,
+                         struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    const struct statement *statement = &runner->request.statements.at[i];
+    struct span text =
+        span_cut(buffer_span(&runner->request.sql), statement->start, statement->length);
+    struct change_who who = {session->database,    session->user,
+                             session->application, session->client,
+                             session->pid,         runner->request.shape == REQUEST_EXECUTE};
+    struct buffer original = {0};
+    struct buffer executed = {0};
+    sql_redact(text, statement, &original);
+    for (size_t at = 0; at < runner->plan.count; at++) {
+        const struct step *step = &runner->plan.steps[at];
+        if (step->kind == STEP_RUN && step->sql.length > 0) {
+            buffer_append_span(&executed, step->sql);
+        }
+    }
+    runner->changes[i] = change_id_new(&session->random, session->wall_us);
+    struct change_intent intent = {
+        .id = runner->changes[i],
+        .transaction = transaction_id(&session->transaction, &session->random, session->wall_us),
+        .who = &who,
+        .statement = statement,
+        .sql = buffer_span(&original),
+        .executed = buffer_span(&executed),
+        .decision = &runner->decisions[i],
+        .lock_timeout_ms = runner->plan.lock_timeout_ms,
+    };
+    change_write_intent(&effects->ledger, kind, &intent, runner->refusal.sqlstate,
+                        span_text(runner->refusal.message), session->wall_us);
+    buffer_free(&original);
+    buffer_free(&executed);
+}
+
+bool outcome_intend(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    bool blocked = refuse_blocked(runner);
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        if (is_recorded(runner, i)) {
+            write_intent(session, i, blocked ? CHANGE_DENIED : CHANGE_INTENDED, effects);
+        }
+    }
+    runner->outcome_written = blocked;
+    session_await_ledger(session, effects);
+    return session->awaits_ledger;
+}
+
+void outcome_forwarded(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    for (size_t i = 0; runner->attempt == 1 && i < runner->request.statements.count; i++) {
+        if (is_recorded(runner, i)) {
+            change_write(&effects->ledger, CHANGE_FORWARDED, &runner->changes[i], NULL,
+                         session->wall_us);
+        }
+    }
+}
+
+static void add_change(struct session *session, size_t i, struct effects *effects)
+{
+    struct change_id id = session->runner->changes[i];
+    if (transaction_add(&session->transaction, id)) {
+        change_write(&effects->ledger, CHANGE_STMT_OK, &id, NULL, session->wall_us);
+        return;
+    }
+    change_write(&effects->ledger, CHANGE_UNKNOWN, &id,
+                 &(struct change_outcome){.message = span_text("out of memory in ddlguard")},
+                 session->wall_us);
+}
+
+/* Transaction control as the server has answered it: the tag is the truth, not the SQL. */
+static void apply_transaction(struct session *session, const struct statement *statement,
+                              struct span tag, struct effects *effects)
+{
+    struct transaction *transaction = &session->transaction;
+    enum statement_kind kind = statement->kind;
+    struct buffer *ledger = &effects->ledger;
+    if (kind == STATEMENT_COMMIT || kind == STATEMENT_ROLLBACK) {
+        transaction_end(transaction, span_is(tag, "COMMIT") ? CHANGE_COMMITTED : CHANGE_ROLLED_BACK,
+                        NULL, ledger, session->wall_us);
+    } else if (kind == STATEMENT_PREPARE_TRANSACTION) {
+        transaction_end(transaction,
+                        span_is(tag, "PREPARE TRANSACTION") ? CHANGE_PREPARED : CHANGE_ROLLED_BACK,
+                        NULL, ledger, session->wall_us);
+    } else if (kind == STATEMENT_RELEASE) {
+        transaction_release(transaction, statement->savepoint);
+    } else if (kind == STATEMENT_ROLLBACK_TO) {
+        transaction_rollback_to(transaction, statement->savepoint, ledger, session->wall_us);
+    } else if (kind == STATEMENT_SAVEPOINT &&
+               !transaction_savepoint(transaction, statement->savepoint)) {
+        transaction_end(transaction, CHANGE_UNKNOWN, NULL, ledger, session->wall_us);
+    }
+}
+
+/* The k-th CommandComplete belongs to the k-th statement: the scanner leaves out empty ones, as the
+ * server does. */
+void outcome_complete(struct session *session, struct span body, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    size_t i = runner->completes++;
+    struct span tag = {0};
+    if (i >= runner->request.statements.count || !decode_command_complete(body, &tag)) {
+        return;
+    }
+    if (is_recorded(runner, i)) {
+        add_change(session, i, effects);
+    } else {
+        apply_transaction(session, &runner->request.statements.at[i], tag, effects);
+    }
+}
+
+/* The statement that failed, and those behind it that never ran. */
+static void write_failed(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
+                                   .message = buffer_span(&runner->message),
+                                   .attempts = runner->attempt};
+    if (runner->refusal.sqlstate != NULL) {
+        error.sqlstate = span_text(runner->refusal.sqlstate);
+        error.message = span_text(runner->refusal.message);
+    }
+    struct change_outcome skipped = {.message = span_text("not run: a statement before it failed")};
+    for (size_t i = runner->completes; i < runner->request.statements.count; i++) {
+        if (is_recorded(runner, i)) {
+            change_write(
+                &effects->ledger, i == runner->completes ? CHANGE_FAILED : CHANGE_ROLLED_BACK,
+                &runner->changes[i], i == runner->completes ? &error : &skipped, session->wall_us);
+        }
+    }
+}
+
+void outcome_write(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    bool failed = runner->run_failed;
+    runner->state = RUNNER_OUTCOME;
+    if (failed && !runner->outcome_written) {
+        write_failed(session, effects);
+    }
+    /* Without a transaction block the end of the request is the end of the transaction; a batch
+     * goes on up to its Sync, unless the statement went as an exchange of ours. */
+    bool ended = runner->request.shape == REQUEST_QUERY || runner->plan.splice.count > 0;
+    if (ended && session->pipeline.status == STATUS_IDLE) {
+        struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
+                                       .message = buffer_span(&runner->message)};
+        transaction_end(&session->transaction, failed ? CHANGE_ROLLED_BACK : CHANGE_COMMITTED,
+                        failed ? &error : NULL, &effects->ledger, session->wall_us);
+    }
+    runner->outcome_written = true;
+    session_await_ledger(session, effects);
+}
+
+static void append_refusal(struct runner *runner, struct buffer *out)
+{
+    const struct refusal *refusal = &runner->refusal;
+    encode_error(out, &(struct report_text){"ERROR", refusal->sqlstate, span_text(refusal->message),
+                                            span_text(refusal->detail), span_text(refusal->hint)});
+}
+
+/* The one reply, and the end of the plan. */
+void outcome_deliver(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct pipeline *pipeline = &session->pipeline;
+    bool execute = runner->request.shape == REQUEST_EXECUTE;
+    if (runner->has_plan && !runner->run_failed) {
+        runner_notice(session, runner->plan.notice, runner->plan.notice_hint, &effects->to_client);
+    }
+    if (runner->refusal.sqlstate != NULL) {
+        append_refusal(runner, &effects->to_client);
+    } else {
+        buffer_append_span(&effects->to_client, buffer_span(&runner->held));
+        effects->to_client.failed |= runner->held.failed;
+    }
+    if (!execute) {
+        encode_ready(&effects->to_client, (enum transaction_status)pipeline->status);
+    } else if (runner->run_failed && pipeline->skip == SKIP_NONE) {
+        pipeline->skip = SKIP_OURS;
+        pipeline->failed = true;
+    }
+    if (execute && pipeline->sent == 0) {
+        pipeline->sent = 1; /* the Execute itself: its Sync is still to come */
+    }
+    runner_free(runner);
+    session->runner = NULL;
+    if (session->client_lost) {
+        transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
+                        session->wall_us);
+        effects->requests |= REQUEST_CLOSE;
+        session_enter(session, PHASE_CLOSING, effects);
+        return;
+    }
+    session_enter(session, PHASE_STREAMING, effects);
+    effects->offer_client = true;
+    if (session->client_gone) {
+        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
+    }
+    if (session->shutting_down && session_is_idle(session)) {
+        session_end(session, SQLSTATE_ADMIN_SHUTDOWN,
+                    "terminating connection because ddlguard is shutting down", effects);
+    }
+}

@@ -1,0 +1,85 @@
+/* Another try after a lock timeout or a deadlock: when, how often, and what the client and the
+ * ledger hear of it. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/client_message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/session_state.h"
+
+#include <stdio.h>
+
+void runner_stop_watching(struct runner *runner, struct effects *effects)
+{
+    if (runner->watching) {
+        runner->watching = false;
+        effects->requests |= REQUEST_UNWATCH;
+    }
+}
+
+static bool is_retryable(const char *sqlstate)
+{
+    return strcmp(sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 || strcmp(sqlstate, SQLSTATE_DEADLOCK) == 0;
+}
+
+static void tell_retry(struct session *session, const char *sqlstate, uint64_t pause_us,
+                       struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    bool timeout = strcmp(sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0;
+    char message[256];
+    char hint[640] = "";
+    snprintf(message, sizeof(message), "ddlguard: try %u of %u ended with %s; next try in %.1f s",
+             runner->attempt, runner->plan.attempts, timeout ? "a lock timeout" : "a deadlock",
+             (double)pause_us / 1e6);
+    if (runner->blockers[0] != '\0') {
+        snprintf(hint, sizeof(hint), "Blocked by %s", runner->blockers);
+    }
+    runner_notice(session, span_text(message), span_text(hint), &effects->to_client);
+    session_log(effects, "info", "%s %s", message, hint);
+    struct change_outcome outcome = {.sqlstate = span_text(sqlstate),
+                                     .message = span_text(hint[0] != '\0' ? hint : message),
+                                     .attempts = runner->attempt + 1};
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        if (statement_is_recorded(runner->request.statements.at[i].kind)) {
+            change_write(&effects->ledger, CHANGE_RETRY, &runner->changes[i], &outcome,
+                         session->wall_us);
+        }
+    }
+}
+
+/* Doubling from backoff_ms to backoff_max_ms, half of it by chance, so that many waiters do not
+ * come back in step. */
+static uint64_t pause_us(struct session *session)
+{
+    const struct plan *plan = &session->runner->plan;
+    uint64_t pause = plan->backoff_ms;
+    for (uint32_t i = 1; i < session->runner->attempt && pause < plan->backoff_max_ms; i++) {
+        pause *= 2;
+    }
+    pause = 1000 * (pause < plan->backoff_max_ms ? pause : plan->backoff_max_ms);
+    session->random = session->random * 6364136223846793005u + 1442695040888963407u;
+    return pause / 2 + (session->random >> 33) % (pause / 2 + 1);
+}
+
+bool runner_retry(struct session *session, const char *sqlstate, bool resync,
+                  struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    uint64_t pause = pause_us(session);
+    uint64_t end = runner->first_try_us + (uint64_t)runner->plan.total_ms * 1000;
+    if (!is_retryable(sqlstate) || runner->released || runner->cancelled || session->client_gone ||
+        runner->attempt >= runner->plan.attempts || session->now_us + pause > end) {
+        return false;
+    }
+    tell_retry(session, sqlstate, pause, effects);
+    runner_stop_watching(runner, effects);
+    runner->attempt++;
+    runner->deadline_us = session->now_us + pause;
+    runner->state = RUNNER_PAUSE;
+    if (resync) {
+        /* The failed try has left the batch skipping: end it; nothing of it has done anything. */
+        encode_sync(&effects->to_server);
+        runner->state = RUNNER_RESYNC;
+    }
+    return true;
+}

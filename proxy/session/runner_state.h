@@ -1,0 +1,133 @@
+/* The runner's insides, shared by the runner*.c files only. */
+#ifndef PROXY_SESSION_RUNNER_STATE_H
+#define PROXY_SESSION_RUNNER_STATE_H
+
+#include "policy/plan.h"
+#include "policy/probe.h"
+#include "proxy/session/runner.h"
+
+/* What the runner is waiting for. */
+#define RUNNER_STATES(X)                                                                           \
+    X(PROBE, "probe")         /* the answer to a question of ours */                               \
+    X(INTENT, "intent")       /* the ledger: the intent on disk */                                 \
+    X(STEP, "step")           /* the end of a step of ours */                                      \
+    X(GENERATED, "generated") /* the end of a statement that a CLEAN or UNDO step has named */     \
+    X(RUN, "run")             /* the reply to the client's statement */                            \
+    X(RESYNC, "resync")       /* ReadyForQuery for the Sync that ends a failed try */              \
+    X(PAUSE, "pause")         /* the clock, before the next try */                                 \
+    X(OUTCOME, "outcome")     /* the ledger: the outcome on disk */                                \
+    X(REFUSE, "refuse")       /* the failure of a statement of ours in the refused one's place */  \
+    X(DEBT, "debt")           /* the end of a RESTORE that was owed */
+
+enum runner_state {
+#define X(name, text) RUNNER_##name,
+    RUNNER_STATES(X)
+#undef X
+};
+
+/* One exchange of ours, or of the client's statement in our clothes, and what came of it. */
+struct exchange {
+    bool synced;     /* ends with ReadyForQuery; else with the last CloseComplete, or an error */
+    unsigned closes; /* CloseComplete seen; the third is the last */
+    bool failed;
+    size_t rows;
+    char sqlstate[6];
+    struct buffer error;    /* the ErrorResponse as it came, whole */
+    struct buffer complete; /* the CommandComplete as it came, whole */
+};
+
+/* An error of ours, said in the place of one of the server's. */
+struct refusal {
+    const char *sqlstate; /* NULL: none */
+    char message[256], detail[256], hint[512];
+};
+
+struct runner {
+    enum runner_state state;
+    struct request request;
+    struct decision *decisions; /* one per statement */
+    struct change_id *changes;  /* one per statement; used for recorded ones */
+    struct situation now;
+
+    struct probe probe;
+    size_t probe_at;
+    bool probe_failed;
+    struct facts facts;
+    struct settings settings;
+    struct plan plan;
+    bool has_plan;
+    size_t step;
+
+    struct exchange exchange;
+    struct buffer generated; /* statements of a CLEAN or UNDO step, NUL-separated */
+    size_t generated_at;
+
+    struct buffer held; /* the reply to the client, until the outcome is on disk */
+    bool released;      /* part of it has gone: no more tries */
+    bool run_sent, run_ended, run_failed;
+    bool outcome_written;
+    bool bound_again;      /* swallow the BindComplete of our second Bind */
+    bool copy_in;          /* the client's statement reads CopyData */
+    size_t completes;      /* CommandCompletes of the RUN: the statement under way */
+    char sqlstate[6];      /* of the RUN's error */
+    struct buffer message; /* and its message text */
+    struct refusal refusal;
+
+    bool cancelled;
+    uint32_t attempt; /* from 1 */
+    uint64_t first_try_us;
+    uint64_t deadline_us;
+    bool watching;
+    char blockers[512];
+};
+
+static inline bool runner_is_execute(const struct runner *runner)
+{
+    return runner->request.shape == REQUEST_EXECUTE;
+}
+
+/* Sends one statement of ours. */
+void exchange_send(struct session *session, struct runner *runner, struct span sql,
+                   struct effects *effects);
+void exchange_free(struct exchange *exchange);
+
+enum exchange_progress {
+    EXCHANGE_GOES_ON,
+    EXCHANGE_ENDED,
+    EXCHANGE_FATAL, /* the server is ending the session and has said why */
+};
+/* One whole message of the server's while an exchange of ours is under way. Asynchronous messages
+ * go to the client. `row` gets each DataRow's body; may be NULL. */
+enum exchange_progress exchange_reply(struct session *session, struct runner *runner, uint8_t tag,
+                                      struct span message, struct span body,
+                                      void (*row)(struct runner *runner, struct span body),
+                                      struct effects *effects);
+
+/* runner.c: the order of things. */
+void runner_next_step(struct session *session, struct effects *effects);
+/* runner_decide.c: facts, decisions, the plan. */
+void decide_start(struct session *session, struct effects *effects);
+void decide_on_row(struct runner *runner, struct span body);
+void decide_on_answer(struct session *session, struct effects *effects);
+/* runner_run.c: the client's own statement. */
+void run_send(struct session *session, struct effects *effects);
+bool run_on_server(struct session *session, struct span in, struct effects *effects);
+/* The RUN has ended, well or badly. */
+void run_end(struct session *session, struct effects *effects);
+/* Whether a failed step is tried again; then the pause has begun. */
+bool runner_retry(struct session *session, const char *sqlstate, bool resync,
+                  struct effects *effects);
+void runner_stop_watching(struct runner *runner, struct effects *effects);
+/* runner_outcome.c: what the ledger and the client hear. */
+bool outcome_intend(struct session *session, struct effects *effects);
+void outcome_forwarded(struct session *session, struct effects *effects);
+/* One CommandComplete of the RUN, its body: settles the statement it belongs to. */
+void outcome_complete(struct session *session, struct span body, struct effects *effects);
+void outcome_write(struct session *session, struct effects *effects);
+void outcome_deliver(struct session *session, struct effects *effects);
+/* Sets the refusal; the plan then ends without a (further) RUN. */
+void runner_refuse(struct runner *runner, const char *sqlstate, const char *message);
+void runner_notice(struct session *session, struct span message, struct span hint,
+                   struct buffer *out);
+
+#endif

@@ -1,0 +1,154 @@
+/* Parse, Bind, Execute and Close: what is prepared under which name, and the Execute that makes a
+ * schema change happen. The client's Parse and Bind pass as they are; the plan begins at the
+ * Execute. */
+#include "proxy/session/traffic.h"
+
+#include "protocol/client_message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/inspect.h"
+#include "proxy/session/runner.h"
+
+#include <stdlib.h>
+
+static enum fate refuse_prepared(struct session *session, struct effects *effects)
+{
+    session_end(session, SQLSTATE_TOO_LONG,
+                "ddlguard: too many prepared schema changes in one session, or no memory for them",
+                effects);
+    return FATE_TAKEN;
+}
+
+enum fate extended_remember(struct session *session, struct span name, struct span sql,
+                            const struct statement *statement, struct effects *effects)
+{
+    struct prepared *prepared = prepared_new(sql, statement);
+    if (prepared == NULL || !prepared_put(&session->prepared, name, prepared)) {
+        return refuse_prepared(session, effects);
+    }
+    return FATE_PASS;
+}
+
+enum fate extended_on_parse(struct session *session, const struct incoming *message,
+                            struct effects *effects)
+{
+    struct parse parse;
+    struct statement statement;
+    if (session->pipeline.skip != SKIP_NONE) {
+        return FATE_PASS;
+    }
+    if (incoming_is_long(session, message)) {
+        return long_on_parse(session, message, effects);
+    }
+    if (!incoming_is_whole(message)) {
+        return FATE_WAIT;
+    }
+    if (!decode_parse(incoming_body(message), &parse)) {
+        return FATE_PASS;
+    }
+    if (inspect_prepared(session, parse.sql, &statement)) {
+        return extended_remember(session, parse.name, parse.sql, &statement, effects);
+    }
+    if (!prepared_map_is_empty(&session->prepared)) {
+        prepared_forget(&session->prepared, parse.name);
+    }
+    return FATE_PASS;
+}
+
+enum fate extended_on_bind(struct session *session, const struct incoming *message,
+                           struct effects *effects)
+{
+    struct bind_names names;
+    switch (decode_bind_names(incoming_body(message), &names)) {
+    case NAMES_MORE:
+        return incoming_is_whole(message) || incoming_is_long(session, message) ? FATE_PASS
+                                                                                : FATE_WAIT;
+    case NAMES_READY:
+        break;
+    }
+    struct prepared *prepared = prepared_find(&session->prepared, names.statement);
+    if (prepared == NULL) {
+        portal_close(&session->prepared, names.portal);
+        return FATE_PASS;
+    }
+    if (!incoming_is_whole(message) && !incoming_is_long(session, message)) {
+        return FATE_WAIT;
+    }
+    struct span bind = {0};
+    if (incoming_is_whole(message)) {
+        bind = span_cut(message->rest, 0, message->frame.length);
+    }
+    if (!portal_put(&session->prepared, names.portal, prepared, bind, session->pipeline.batch)) {
+        return refuse_prepared(session, effects);
+    }
+    return FATE_PASS;
+}
+
+static enum fate start_execute(struct session *session, const struct incoming *message,
+                               struct portal_name *portal, struct effects *effects)
+{
+    struct request request = {.shape = REQUEST_EXECUTE};
+    request.batch_open = session->pipeline.executed || session->pipeline.binds > 1 ||
+                         session->pipeline.status != STATUS_IDLE || portal->bind.length == 0;
+    buffer_append_span(&request.message, span_cut(message->rest, 0, message->frame.length));
+    buffer_append_span(&request.bind, buffer_span(&portal->bind));
+    buffer_append_span(&request.sql, buffer_span(&portal->prepared->sql));
+    request.statements.at = malloc(sizeof(struct statement));
+    if (request.statements.at == NULL || request.message.failed || request.bind.failed ||
+        request.sql.failed) {
+        request_free(&request);
+        return traffic_refuse_memory(session, effects);
+    }
+    request.statements.at[0] = portal->prepared->statement;
+    request.statements.count = 1;
+    effects->consumed = message->frame.length;
+    session->flushed = false;
+    /* It runs once: a second Execute is the server's to refuse. */
+    portal_forget(&session->prepared, portal);
+    runner_start(session, &request, effects);
+    return FATE_TAKEN;
+}
+
+enum fate extended_on_execute(struct session *session, const struct incoming *message,
+                              struct effects *effects)
+{
+    struct execute execute;
+    if (!incoming_is_whole(message)) {
+        return incoming_is_long(session, message) ? FATE_PASS : FATE_WAIT;
+    }
+    if (!decode_execute(incoming_body(message), &execute)) {
+        return FATE_PASS;
+    }
+    struct portal_name *portal = portal_find(&session->prepared, execute.portal);
+    if (portal == NULL || !inspect_kind_needs_plan(session, portal->prepared->statement.kind)) {
+        return FATE_PASS;
+    }
+    if (!message->is_first) {
+        return FATE_FIRST;
+    }
+    if (!pipeline_is_quiet(&session->pipeline)) {
+        return traffic_drain(session, effects);
+    }
+    /* Skipping after an error, or a portal that the last Sync has dropped: nothing will run. */
+    if (session->pipeline.skip != SKIP_NONE ||
+        (portal->batch != session->pipeline.batch && session->pipeline.status == STATUS_IDLE)) {
+        return FATE_PASS;
+    }
+    return start_execute(session, message, portal, effects);
+}
+
+enum fate extended_on_close(struct session *session, const struct incoming *message)
+{
+    struct target target;
+    if (!incoming_is_whole(message)) {
+        return incoming_is_long(session, message) ? FATE_PASS : FATE_WAIT;
+    }
+    if (!decode_target(incoming_body(message), &target)) {
+        return FATE_PASS;
+    }
+    if (target.type == 'S') {
+        prepared_close(&session->prepared, target.name);
+    } else {
+        portal_close(&session->prepared, target.name);
+    }
+    return FATE_PASS;
+}
