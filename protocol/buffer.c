@@ -139,7 +139,7 @@ void buffer_consume(struct buffer *buffer, size_t length)
 {
     assert(length <= buffer->length);
     buffer->length -= length;
-    if (length > 0 && buffer->length > 0) {
+    if (buffer->length > 0) {
         memmove(buffer->at, buffer->at + length, buffer->length);
     }
 }

@@ -67,10 +67,13 @@ static void reserved_room_is_not_allocated_again(void **state)
     struct buffer buffer = {0};
     assert_true(buffer_reserve(&buffer, 5000));
     assert_true(buffer.capacity >= 5000);
+    size_t capacity = buffer.capacity;
     const uint8_t *at = buffer.at;
-    uint8_t bytes[5000] = {0};
-    buffer_append(&buffer, bytes, sizeof bytes);
+    for (size_t i = 0; i < capacity; i++) {
+        buffer_append_u8(&buffer, 0);
+    }
     assert_ptr_equal(buffer.at, at);
+    assert_int_equal(buffer.capacity, capacity);
     buffer_free(&buffer);
 }
 

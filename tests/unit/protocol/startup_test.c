@@ -155,6 +155,7 @@ static void a_parameter_is_found_by_its_name(void **state)
     assert_non_null(startup_parameter_named(parameters, "options").at);
     assert_int_equal(startup_parameter_named(parameters, "options").length, 0);
     assert_null(startup_parameter_named(parameters, "use").at);
+    assert_true(span_is(startup_parameter_named(BYTES("user\0bob\0"), "user"), "bob"));
     assert_null(startup_parameter_named(parameters, "alice").at); /* a value is no name */
     assert_null(startup_parameter_named((struct span){0}, "user").at);
 }

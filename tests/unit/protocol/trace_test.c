@@ -196,6 +196,7 @@ static void what_is_no_message_is_shown_raw(void **state)
         {TRACE_CLIENT, BYTES("Z\0\0\0\5I"), "Raw \"Z\\x00\\x00\\x00\\x05I\""}, /* of servers */
         {TRACE_CLIENT, BYTES("Q\0\0\0\5a"), "Raw \"Q\\x00\\x00\\x00\\x05a\""}, /* no NUL */
         {TRACE_CLIENT, BYTES("D\0\0\0\6\n\0"), "Raw \"D\\x00\\x00\\x00\\x06\\n\\x00\""},
+        {TRACE_CLIENT, BYTES("D\0\0\0\6 \0"), "Raw \"D\\x00\\x00\\x00\\x06 \\x00\""},
         {TRACE_SERVER, BYTES("\0\0\0\0\4"), "Raw \"\\x00\\x00\\x00\\x00\\x04\""},
         {TRACE_SERVER, BYTES("D\0\0\0\6\0\1"), "Raw \"D\\x00\\x00\\x00\\x06\\x00\\x01\""},
         {TRACE_STARTUP, BYTES("\0\0\0\x09\x04\xd2\x16\x2f!"),
