@@ -24,9 +24,9 @@ struct facts {
     /* Settings of this session, as they are now. Times in milliseconds; 0: none. */
     uint32_t server_version; /* server_version_num: 150020 */
     uint32_t lock_timeout_ms, statement_timeout_ms, deadlock_timeout_ms;
-    char lock_timeout[32], statement_timeout[32]; /* as text, for putting them back */
+    /* As text, for putting them back; transaction_timeout is empty before PostgreSQL 17. */
+    char lock_timeout[32], statement_timeout[32], transaction_timeout[32];
     enum message_level client_min_messages;
-    bool may_do;         /* DO is possible: the language plpgsql is there and may be used */
     uint32_t server_pid; /* pg_backend_pid(); 0 unknown */
 
     /* The statement's target. For an index, `table` is the table it stands on. */

@@ -2,14 +2,15 @@
  * exchange with the server; how it is put on the wire is the runner's business.
  *
  *      GUARD    a set_config() that sets our timeouts; the old values are in facts
- *      GATE     waits for the first table lock, under the lock timeout, and lets it go again
- *      CLEAN    a query whose rows are statements to be run, one by one (drop an invalid leftover)
- *      RUN      the client's statement, as it came or rewritten
- *      UNDO     as CLEAN, but only when the RUN has failed
- *      RESTORE  puts the old settings back
+ *      GATE     fails with 55P03 while somebody holds the table against a concurrent build; it
+ * never waits, because who waits for a lock with a snapshot kills the build he waits for. Any other
+ * error of it is for the RUN to meet in its own words CLEAN    a query whose rows are statements to
+ * be run, one by one (drop an invalid leftover) RUN      the client's statement, as it came or
+ * rewritten UNDO     as CLEAN, but only when the RUN has failed and is not tried again RESTORE puts
+ * the old settings back
  *
- * A step that fails with one of the retryable SQLSTATEs (55P03, 40P01) is tried again from the plan's
- * `retry_from` on, after a pause, until attempts or total time are used up. */
+ * A step that fails with one of the retryable SQLSTATEs (55P03, 40P01) is tried again from the
+ * plan's `retry_from` on, after a pause, until attempts or total time are used up. */
 #ifndef POLICY_PLAN_H
 #define POLICY_PLAN_H
 
@@ -17,8 +18,13 @@
 #include "policy/sql/sql.h"
 
 #define STEP_KINDS(X)                                                                              \
-    X(GUARD, "guard") X(GATE, "gate") X(CLEAN, "clean") X(RUN, "run") X(UNDO, "undo")              \
-    X(RESTORE, "restore") X(REFUSE, "refuse")
+    X(GUARD, "guard")                                                                              \
+    X(GATE, "gate")                                                                                \
+    X(CLEAN, "clean")                                                                              \
+    X(RUN, "run")                                                                                  \
+    X(UNDO, "undo")                                                                                \
+    X(RESTORE, "restore")                                                                          \
+    X(REFUSE, "refuse")
 
 enum step_kind {
 #define X(name, text) STEP_##name,
@@ -38,9 +44,9 @@ struct plan {
     struct buffer text; /* owns every step's SQL; do not append after plan_build */
     struct step steps[PLAN_STEPS_MAX];
     size_t count;
-    size_t retry_from;        /* the step that a new try begins at */
-    uint32_t attempts;        /* 1: never again */
-    uint32_t total_ms;        /* over all tries, pauses included */
+    size_t retry_from; /* the step that a new try begins at */
+    uint32_t attempts; /* 1: never again */
+    uint32_t total_ms; /* over all tries, pauses included */
     uint32_t backoff_ms, backoff_max_ms;
     uint32_t deadline_ms;     /* the RUN step is cancelled after this; 0: never */
     uint32_t lock_timeout_ms; /* in force around the RUN; 0: none (for the ledger) */
@@ -51,14 +57,14 @@ struct plan {
     struct span notice_hint;
 };
 
-/* How the client's request stands on the wire; decides where settings go. */
+/* A request of the client: one statement, or all of one message. All borrowed. */
 struct plan_request {
     const struct statement *statements; /* of the one message, in order */
     size_t count;
-    struct span text; /* the whole message text */
+    struct span text;                 /* the whole message text */
     const struct decision *decisions; /* one per statement */
     const struct situation *now;
-    const struct facts *facts;        /* of the one guarded statement; unknown when several */
+    const struct facts *facts; /* of the one guarded statement; unknown when several */
     const struct settings *settings;
 };
 
@@ -68,9 +74,11 @@ struct plan_request {
  * - a blocked statement: one REFUSE step, a statement that fails on the server.
  * - CREATE INDEX, DROP INDEX, REINDEX rewritten (one statement, verdict rewrite, and
  *   sql_make_concurrent succeeds), or CONCURRENTLY asked for by the client itself and alone:
- *   GUARD(first lock) GATE GUARD(0) CLEAN RUN UNDO RESTORE. When the proof fails, the plain guarded
- *   form and a notice.
- * - any other guarded statement: GUARD RUN RESTORE; without facts (failed transaction) RUN alone.
+ *   GUARD GATE CLEAN GUARD(0) RUN UNDO RESTORE, where the first GUARD limits the locks of CLEAN and
+ *   the second lifts all timeouts. When the proof fails, the plain guarded form and a notice.
+ * - any other guarded statement: GUARD RUN RESTORE; RUN alone when the settings are not known (they
+ *   could not be put back), when the client's own lock timeout is as strict, and when the client
+ *   itself sets it in the same message.
  * - transaction control and the rest: RUN alone. */
 MUST_USE bool plan_build(const struct plan_request *request, struct plan *out);
 void plan_free(struct plan *plan);

@@ -9,21 +9,29 @@
 #define PROBE_QUERIES_MAX 4
 #define PROBE_COLUMNS_MAX 32
 
+enum probe_form {
+    PROBE_SETTINGS, /* one query: the settings */
+    PROBE_TARGET,   /* one query: the settings and the statement's target */
+    PROBE_SHOW,     /* one SHOW for each setting that a guard needs */
+};
+
 struct probe {
+    enum probe_form form;
     struct buffer text; /* owns all texts */
     struct span queries[PROBE_QUERIES_MAX];
     size_t count;
 };
 
-/* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Inside a
- * transaction that may be REPEATABLE READ a SELECT would take the snapshot too early for LOCK TABLE:
- * there the probe is SHOW, which takes none. The result must be freed. False: no memory. */
+/* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Inside
+ * a transaction that may be REPEATABLE READ a SELECT would take the snapshot too early for LOCK
+ * TABLE: there the probe is SHOW, which takes none. The result must be freed. False: no memory. */
 MUST_USE bool probe_build(const struct statement *statement, struct span statement_text,
                           const struct situation *now, struct probe *out);
 void probe_free(struct probe *probe);
 
-/* Takes the row of query `index` into *facts (zeroed before the first). A query that gave no row is
- * given count == 0. False: the row is not what was asked for; then facts are not known. */
+/* Takes the row of query `index` into *facts (zeroed before the first). NULL columns are empty
+ * spans. A query that gave no row is given count == 0. False: the row is not what was asked for;
+ * then facts are not known. */
 MUST_USE bool probe_read(const struct probe *probe, size_t index, const struct span *columns,
                          size_t count, struct facts *facts);
 

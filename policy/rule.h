@@ -14,10 +14,6 @@ struct situation {
     bool alone;              /* alone in its simple Query, or first since the last Sync */
     bool replication;        /* a walsender: simple Query only */
     bool extended;           /* the statement came as Parse/Bind/Execute */
-    /* The statements before this one in the same message, which have not run yet when the server is
-     * asked: what they make is new here too. */
-    const struct statement *before;
-    size_t before_count;
 };
 
 /* D3.7: a rewrite that needs no transaction block is possible here. */

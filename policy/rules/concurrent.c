@@ -2,27 +2,6 @@
  * it knows is in its arguments. */
 #include "policy/rules/concurrent.h"
 
-/* A name without a schema may be any schema's; taking two such names for one errs only towards
- * leaving the statement as it came, guarded. */
-static bool concurrent_same_name(const struct object_name *a, const struct object_name *b)
-{
-    bool either_open = a->schema[0] == '\0' || b->schema[0] == '\0';
-    return strcmp(a->name, b->name) == 0 && (either_open || strcmp(a->schema, b->schema) == 0);
-}
-
-/* IF NOT EXISTS does not count: the table may well be there, and big. */
-static bool concurrent_made_before(const struct statement *statement, const struct situation *now)
-{
-    for (size_t i = 0; i < now->before_count; i++) {
-        const struct statement *earlier = &now->before[i];
-        if (earlier->kind == STATEMENT_CREATE_TABLE && !(earlier->flags & FLAG_IF_NOT_EXISTS) &&
-            concurrent_same_name(&earlier->target, &statement->target)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool concurrent_is_harmless(const struct statement *statement, const struct situation *now,
                             const struct facts *facts)
 {
@@ -34,10 +13,7 @@ bool concurrent_is_harmless(const struct statement *statement, const struct situ
     if (now->transaction_failed && now->alone) {
         return true;
     }
-    if (concurrent_made_before(statement, now)) {
-        return true;
-    }
-    return facts->target_known && (!facts->exists || facts->temporary || facts->new_here);
+    return facts->temporary || facts->new_here || (facts->target_known && !facts->exists);
 }
 
 const char *concurrent_obstacle(const struct situation *now, const struct facts *facts)

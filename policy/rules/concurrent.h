@@ -13,8 +13,8 @@
     "runInTransaction:false, Knex {transaction: false}, node-pg-migrate pgm.noTransaction(), "     \
     "TypeORM transaction = false, Atlas txmode none, Prisma one file per index."
 
-/* Nobody else can be using it: a temporary table, one made in this transaction or message, or none
- * at all (then the server says so). */
+/* Nobody else can be using it: a temporary table, one made in this transaction, or none at all
+ * (then the server says so). */
 bool concurrent_is_harmless(const struct statement *statement, const struct situation *now,
                             const struct facts *facts);
 

@@ -1,0 +1,248 @@
+/* Decisions into steps. Here: which kind of plan it is, and the plain guarded one; the concurrent
+ * one is in plan_concurrent.c, what the client is told in plan_notice.c.
+ *
+ *      observed         RUN
+ *      blocked          REFUSE
+ *      guarded          GUARD RUN RESTORE */
+#include "policy/plan_draft.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <strings.h>
+
+const char *step_kind_name(enum step_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        STEP_KINDS(X)
+#undef X
+    };
+    return names[kind];
+}
+
+struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry)
+{
+    struct plan *plan = draft->plan;
+    assert(plan->count < PLAN_STEPS_MAX);
+    draft->from[plan->count] = plan->text.length;
+    plan->steps[plan->count++] = (struct step){.kind = kind, .retry = retry};
+    return &plan->text;
+}
+
+void draft_append_set(struct buffer *out, const char *name, const char *value, bool local)
+{
+    buffer_append_format(out, "pg_catalog.set_config('%s', ", name);
+    sql_append_literal(out, span_text(value));
+    buffer_append_text(out, local ? ", true)" : ", false)");
+}
+
+const char *draft_time(char *out, uint32_t ms)
+{
+    snprintf(out, DRAFT_TIME_BYTES, "%ums", (unsigned)ms);
+    return out;
+}
+
+uint32_t draft_lock_timeout(const struct plan_request *request, uint32_t wanted_ms)
+{
+    uint32_t least = request->facts->deadlock_timeout_ms + 500;
+    return wanted_ms > least ? wanted_ms : least;
+}
+
+static enum verdict plan_verdict(const struct plan_request *request)
+{
+    enum verdict verdict = VERDICT_ALLOW;
+    for (size_t i = 0; i < request->count; i++) {
+        enum verdict one = request->decisions[i].verdict;
+        verdict = one > verdict ? one : verdict;
+    }
+    return verdict;
+}
+
+static bool plan_contains(struct span text, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i + length <= text.length; i++) {
+        if (strncasecmp((const char *)text.at + i, word, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A message that sets lock_timeout itself has chosen; what it sets must still hold behind us. */
+static bool plan_client_sets(const struct plan_request *request)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        const struct statement *statement = &request->statements[i];
+        struct span text = span_cut(request->text, statement->start, statement->length);
+        if (statement->kind == STATEMENT_SET && plan_contains(text, "lock_timeout")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The lock timeout to set around this request; 0: none of ours. */
+static uint32_t plan_guard_timeout(const struct plan_request *request)
+{
+    const struct facts *facts = request->facts;
+    bool guard = false;
+    for (size_t i = 0; i < request->count; i++) {
+        guard = guard || request->decisions[i].guard;
+    }
+    uint32_t ours = draft_lock_timeout(request, request->settings->timeouts.lock_ms);
+    bool stricter = facts->lock_timeout_ms != 0 && facts->lock_timeout_ms <= ours;
+    return guard && facts->known && !stricter && !plan_client_sets(request) ? ours : 0;
+}
+
+/* Inside a transaction block, and not to be left in this message: the setting may go with it. */
+static bool plan_is_local(const struct plan_request *request)
+{
+    bool stays = true;
+    for (size_t i = 0; i < request->count; i++) {
+        enum statement_kind kind = request->statements[i].kind;
+        bool inside = kind == STATEMENT_SAVEPOINT || kind == STATEMENT_RELEASE ||
+                      kind == STATEMENT_ROLLBACK_TO;
+        stays = stays && (!statement_is_transaction(kind) || inside);
+    }
+    return request->now->in_transaction && stays;
+}
+
+/* What fails with a lock timeout or deadlock here has done nothing, and the same text may be sent
+ * once more. Not so what commits on its way, what we cannot read, and what is part of more. */
+static bool plan_may_retry(const struct plan_request *request)
+{
+    const struct statement *statement = &request->statements[0];
+    if (request->count != 1 || !request->now->alone || request->now->in_transaction ||
+        !request->decisions[0].guard || (statement->flags & FLAG_NO_TRANSACTION)) {
+        return false;
+    }
+    return statement->kind != STATEMENT_DO && statement->kind != STATEMENT_CALL &&
+           statement->kind != STATEMENT_UNPARSED && statement->kind != STATEMENT_TOO_LONG;
+}
+
+/* LOCK must come before the transaction has its snapshot, and a SELECT would take one. */
+static bool plan_avoids_snapshot(const struct plan_request *request)
+{
+    return request->now->in_transaction && request->statements[0].kind == STATEMENT_LOCK;
+}
+
+static void plan_append_guard(const struct plan_request *request, const char *time, bool local,
+                              struct buffer *out)
+{
+    if (plan_avoids_snapshot(request)) {
+        buffer_append_format(out, "/* ddlguard */ SET LOCAL lock_timeout = '%s'", time);
+        return;
+    }
+    buffer_append_text(out, "/* ddlguard */ SELECT ");
+    draft_append_set(out, "lock_timeout", time, local);
+}
+
+/* Puts the old value back if ours is still there: a DO, a CALL or a RESET ALL in the same message
+ * may have set another one, and that is then the client's. */
+static void plan_append_restore(const struct plan_request *request, const char *time, bool local,
+                                struct buffer *out)
+{
+    if (plan_avoids_snapshot(request)) {
+        buffer_append_text(out, "/* ddlguard */ SET LOCAL lock_timeout = ");
+        sql_append_literal(out, span_text(request->facts->lock_timeout));
+        return;
+    }
+    buffer_append_text(out, "/* ddlguard */ SELECT ");
+    draft_append_set(out, "lock_timeout", request->facts->lock_timeout, local);
+    buffer_append_format(out,
+                         " WHERE pg_catalog.current_setting('lock_timeout')::pg_catalog.interval"
+                         " OPERATOR(pg_catalog.=) '%s'::pg_catalog.interval",
+                         time);
+}
+
+static void plan_guarded(const struct plan_request *request, struct draft *draft)
+{
+    struct plan *plan = draft->plan;
+    uint32_t ours_ms = plan_guard_timeout(request);
+    bool local = plan_is_local(request);
+    bool retry = plan_may_retry(request);
+    char time[DRAFT_TIME_BYTES];
+    draft_time(time, ours_ms);
+    if (ours_ms != 0) {
+        plan_append_guard(request, time, local, draft_step(draft, STEP_GUARD, false));
+    }
+    plan->retry_from = plan->count;
+    plan->attempts = retry ? request->settings->timeouts.attempts : 1;
+    plan->lock_timeout_ms = ours_ms != 0 ? ours_ms : request->facts->lock_timeout_ms;
+    plan->guard_local = ours_ms != 0 && local;
+    (void)draft_step(draft, STEP_RUN, retry);
+    if (ours_ms != 0) {
+        plan_append_restore(request, time, local, draft_step(draft, STEP_RESTORE, false));
+    }
+}
+
+static void plan_refuse(struct draft *draft)
+{
+    struct buffer *out = draft_step(draft, STEP_REFUSE, false);
+    buffer_append_text(out, "/* ddlguard */ SELECT 1 OPERATOR(pg_catalog./) 0");
+}
+
+/* Places become spans: from here on the text does not move. */
+static void plan_cut(struct draft *draft)
+{
+    struct plan *plan = draft->plan;
+    struct span text = buffer_span(&plan->text);
+    for (size_t i = 0; i < plan->count; i++) {
+        size_t end = i + 1 < plan->count ? draft->from[i + 1] : draft->steps_end;
+        plan->steps[i].sql = span_cut(text, draft->from[i], end - draft->from[i]);
+    }
+    plan->notice = span_cut(text, draft->steps_end, draft->notice_end - draft->steps_end);
+    plan->notice_hint = span_from(text, draft->notice_end);
+}
+
+bool plan_build(const struct plan_request *request, struct plan *out)
+{
+    const struct timeouts *timeouts = &request->settings->timeouts;
+    struct draft draft = {.plan = out};
+    bool declined = false;
+    *out = (struct plan){.attempts = 1,
+                         .total_ms = timeouts->total_ms,
+                         .backoff_ms = timeouts->backoff_ms,
+                         .backoff_max_ms = timeouts->backoff_max_ms};
+    bool observed = request->settings->mode == MODE_OBSERVE;
+    bool refused = !observed && plan_verdict(request) == VERDICT_BLOCK;
+    if (observed) {
+        (void)draft_step(&draft, STEP_RUN, false);
+    } else if (refused) {
+        plan_refuse(&draft);
+    } else if (!plan_is_concurrent(request) || !plan_concurrent(request, &draft)) {
+        declined = plan_is_concurrent(request);
+        plan_guarded(request, &draft);
+    }
+    draft.steps_end = out->text.length;
+    if (!observed && !refused) {
+        plan_append_notice(request, declined, &draft);
+    }
+    draft.notice_end = out->text.length;
+    if (!observed && !refused) {
+        plan_append_hint(request, &draft);
+    }
+    plan_cut(&draft);
+    return !out->text.failed;
+}
+
+void plan_free(struct plan *plan)
+{
+    buffer_free(&plan->text);
+    *plan = (struct plan){0};
+}
+
+void plan_describe(const struct plan *plan, struct span text, struct buffer *out)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct span sql = step->sql.length > 0 ? step->sql : text;
+        buffer_append_format(out, "%-8s ", step_kind_name(step->kind));
+        for (size_t k = 0; k < sql.length; k++) {
+            bool breaks = sql.at[k] == '\n' || sql.at[k] == '\r';
+            buffer_append_u8(out, breaks ? ' ' : sql.at[k]);
+        }
+        buffer_append_text(out, "\n");
+    }
+}

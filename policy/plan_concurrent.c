@@ -1,0 +1,222 @@
+/* The plan for what is built or dropped CONCURRENTLY: alone, outside a transaction block.
+ *
+ *      GUARD    limits each lock wait of CLEAN, lifts the other timeouts
+ *      GATE     fails while somebody else builds on the table: two builds at once kill each other
+ *      CLEAN    drops what an earlier failure left behind
+ *      GUARD    lifts the lock timeout too: a build that is cut off leaves an invalid index
+ *      RUN
+ *      UNDO     drops what this failure left behind; its first step limits the lock waits again
+ *      RESTORE
+ *
+ * CLEAN and UNDO drop nothing but invalid indexes of exactly the name (or, for REINDEX, the
+ * leftover's name) and table in question, and only while no other session holds the table as a
+ * build does. */
+#include "policy/plan_draft.h"
+
+/* What REINDEX CONCURRENTLY names its new and its old index until it is done with them. */
+#define LEFTOVER_NAMES "'_cc(new|old)[0-9]*$'"
+
+/* CREATE INDEX, DROP INDEX, REINDEX INDEX or TABLE of one known index or table that is there: only
+ * then a leftover could be found again. REINDEX of more, and of partitioned tables, spreads over
+ * many tables. */
+static bool plan_has_leftover(const struct plan_request *request)
+{
+    const struct statement *statement = &request->statements[0];
+    const struct facts *facts = request->facts;
+    if (!facts->target_known || !facts->exists || facts->table.name[0] == '\0' ||
+        facts->kind == 'p' || facts->kind == 'I') {
+        return false;
+    }
+    switch (statement->reindex) {
+    case REINDEX_INDEX:
+    case REINDEX_TABLE:
+        return statement->kind == STATEMENT_REINDEX;
+    case REINDEX_SCHEMA:
+    case REINDEX_DATABASE:
+        return false;
+    case REINDEX_NONE:
+        break;
+    }
+    return statement->kind == STATEMENT_CREATE_INDEX || statement->kind == STATEMENT_DROP_INDEX;
+}
+
+bool plan_is_concurrent(const struct plan_request *request)
+{
+    if (request->count != 1 || !situation_may_rewrite(request->now) || !request->facts->known) {
+        return false;
+    }
+    const struct decision *decision = &request->decisions[0];
+    bool asked = (request->statements[0].flags & FLAG_CONCURRENTLY) && decision->guard;
+    return asked || decision->verdict == VERDICT_REWRITE;
+}
+
+/* Some other session has the table locked as a build, VALIDATE or any DDL does; readers, writers,
+ * VACUUM and ANALYZE do not count, the last two because they give way. `relation`: an SQL
+ * expression. The progress views show every session's pid to everybody; the one of ANALYZE is of
+ * version 13. */
+static void plan_append_holder(const struct facts *facts, const char *relation, struct buffer *out)
+{
+    buffer_append_format(
+        out,
+        "EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.locktype OPERATOR(pg_catalog.=)"
+        " 'relation' AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM"
+        " pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=)"
+        " pg_catalog.current_database()) AND l.relation OPERATOR(pg_catalog.=) %s AND l.granted"
+        " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+        " AND l.mode OPERATOR(pg_catalog.<>) ALL (ARRAY['AccessShareLock', 'RowShareLock',"
+        " 'RowExclusiveLock']) AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum AS v"
+        " WHERE v.pid OPERATOR(pg_catalog.=) l.pid)",
+        relation);
+    if (facts->server_version >= 130000) {
+        buffer_append_text(out, " AND NOT EXISTS (SELECT FROM"
+                                " pg_catalog.pg_stat_progress_analyze AS a WHERE a.pid"
+                                " OPERATOR(pg_catalog.=) l.pid)");
+    }
+    buffer_append_text(out, ")");
+}
+
+/* The first lock that a concurrent build takes, asked for and let go again. A materialized view or
+ * a missing privilege makes LOCK fail where the build would not: such errors pass the gate. */
+static void plan_append_gate(const struct facts *facts, struct buffer *out)
+{
+    struct buffer table = {0}, body = {0}, relation = {0};
+    sql_append_name(&table, &facts->table);
+    buffer_append_text(&relation, "pg_catalog.to_regclass(");
+    sql_append_literal(&relation, buffer_span(&table));
+    buffer_append_text(&relation, ")::pg_catalog.oid");
+    buffer_append_u8(&relation, '\0');
+
+    buffer_append_text(&body, "BEGIN LOCK TABLE ONLY ");
+    buffer_append_span(&body, buffer_span(&table));
+    buffer_append_text(&body, " IN SHARE UPDATE EXCLUSIVE MODE NOWAIT; EXCEPTION"
+                              " WHEN lock_not_available THEN IF ");
+    if (!relation.failed) {
+        plan_append_holder(facts, (const char *)relation.at, &body);
+    }
+    buffer_append_text(&body, " THEN RAISE; END IF; END");
+
+    buffer_append_text(out, "/* ddlguard */ DO ");
+    sql_append_literal(out, buffer_span(&body));
+    out->failed = out->failed || table.failed || relation.failed || body.failed;
+    buffer_free(&table);
+    buffer_free(&relation);
+    buffer_free(&body);
+}
+
+/* Which of the table's invalid indexes are this statement's leftovers. */
+static void plan_append_leftover(const struct plan_request *request, struct buffer *out)
+{
+    const struct statement *statement = &request->statements[0];
+    const char *name = statement->target.name;
+    if (statement->kind == STATEMENT_REINDEX) {
+        buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.~) " LEFTOVER_NAMES);
+        if (statement->reindex == REINDEX_INDEX) {
+            buffer_append_text(out, " AND pg_catalog.strpos(");
+            sql_append_literal(out, span_text(name));
+            buffer_append_text(
+                out, ", pg_catalog.regexp_replace(c.relname::pg_catalog.text, " LEFTOVER_NAMES
+                     ", '')) OPERATOR(pg_catalog.=) 1");
+        }
+        return;
+    }
+    if (statement->kind == STATEMENT_CREATE_INDEX) {
+        bool named = statement->index.name[0] != '\0';
+        name = named ? statement->index.name : request->facts->index_name;
+    }
+    buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(name));
+}
+
+static void plan_append_drops(const struct plan_request *request, struct buffer *out)
+{
+    const struct object_name *table = &request->facts->table;
+    buffer_append_text(
+        out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP INDEX CONCURRENTLY"
+             " %I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS t"
+             " JOIN pg_catalog.pg_namespace AS tn ON tn.oid OPERATOR(pg_catalog.=) t.relnamespace"
+             " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) t.oid"
+             " OR x.indrelid OPERATOR(pg_catalog.=) t.reltoastrelid"
+             " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
+             " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+             " WHERE tn.nspname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(table->schema));
+    buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(table->name));
+    buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
+    plan_append_leftover(request, out);
+    buffer_append_text(out, " AND NOT ");
+    plan_append_holder(request->facts, "t.oid", out);
+}
+
+/* GUARD and RESTORE of the concurrent plan set all that can end a statement early. */
+static void plan_append_timeouts(const struct facts *facts, const char *lock, const char *statement,
+                                 const char *transaction, struct buffer *out)
+{
+    buffer_append_text(out, "/* ddlguard */ SELECT ");
+    draft_append_set(out, "lock_timeout", lock, false);
+    buffer_append_text(out, ", ");
+    draft_append_set(out, "statement_timeout", statement, false);
+    if (facts->transaction_timeout[0] != '\0') {
+        buffer_append_text(out, ", ");
+        draft_append_set(out, "transaction_timeout", transaction, false);
+    }
+}
+
+static void plan_append_undo(const struct plan_request *request, const char *time,
+                             struct draft *draft)
+{
+    /* A query without rows whose condition does the work. */
+    struct buffer *out = draft_step(draft, STEP_UNDO, false);
+    buffer_append_text(out, "/* ddlguard */ SELECT '' WHERE ");
+    draft_append_set(out, "lock_timeout", time, false);
+    buffer_append_text(out, " IS NULL");
+    plan_append_drops(request, draft_step(draft, STEP_UNDO, false));
+}
+
+static void plan_append_steps(const struct plan_request *request, struct span rewritten,
+                              struct draft *draft)
+{
+    const struct facts *facts = request->facts;
+    bool leftover = plan_has_leftover(request);
+    char time[DRAFT_TIME_BYTES];
+    uint32_t wanted = request->settings->timeouts.concurrent_lock_ms;
+    draft_time(time, draft_lock_timeout(request, wanted));
+    if (leftover) {
+        plan_append_timeouts(facts, time, "0", "0", draft_step(draft, STEP_GUARD, false));
+        plan_append_gate(facts, draft_step(draft, STEP_GATE, true));
+        if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
+            plan_append_drops(request, draft_step(draft, STEP_CLEAN, false));
+        }
+    }
+    plan_append_timeouts(facts, "0", "0", "0", draft_step(draft, STEP_GUARD, false));
+    buffer_append_span(draft_step(draft, STEP_RUN, leftover), rewritten);
+    if (leftover) {
+        plan_append_undo(request, time, draft);
+    }
+    plan_append_timeouts(facts, facts->lock_timeout, facts->statement_timeout,
+                         facts->transaction_timeout, draft_step(draft, STEP_RESTORE, false));
+}
+
+bool plan_concurrent(const struct plan_request *request, struct draft *draft)
+{
+    const struct statement *statement = &request->statements[0];
+    const struct timeouts *timeouts = &request->settings->timeouts;
+    struct plan *plan = draft->plan;
+    struct buffer rewritten = {0};
+    if (!(statement->flags & FLAG_CONCURRENTLY)) {
+        const char *chosen = request->facts->index_name;
+        const char *name = (statement->flags & FLAG_UNNAMED) ? chosen : NULL;
+        struct span text = span_cut(request->text, statement->start, statement->length);
+        if (!sql_make_concurrent(text, statement, name, &rewritten, &plan->splice)) {
+            buffer_free(&rewritten);
+            plan->splice = (struct splice){0};
+            return false;
+        }
+    }
+    plan->attempts = plan_has_leftover(request) ? timeouts->attempts : 1;
+    plan->deadline_ms = timeouts->concurrent_total_ms;
+    plan_append_steps(request, buffer_span(&rewritten), draft);
+    plan->text.failed = plan->text.failed || rewritten.failed;
+    buffer_free(&rewritten);
+    return true;
+}

@@ -1,0 +1,39 @@
+/* A plan while it is being written: its text still grows and moves, so the steps are places in it
+ * and become spans in the end. Private to policy/plan*.c. */
+#ifndef POLICY_PLAN_DRAFT_H
+#define POLICY_PLAN_DRAFT_H
+
+#include "policy/plan.h"
+
+struct draft {
+    struct plan *plan;
+    size_t
+        from[PLAN_STEPS_MAX]; /* where each step's text starts; it ends where the next one does */
+    size_t steps_end, notice_end;
+};
+
+/* Opens a step and returns the buffer for its SQL: all that is appended until the next step is the
+ * step's. A RUN without a text is the client's own. */
+struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry);
+
+/* set_config('name', 'value', local) as a column of a SELECT. */
+void draft_append_set(struct buffer *out, const char *name, const char *value, bool local);
+/* A time as PostgreSQL takes it: "2000ms". */
+#define DRAFT_TIME_BYTES 16
+const char *draft_time(char *out, uint32_t ms);
+
+/* The lock timeout of ours that would hold for this session: above deadlock_timeout, because only a
+ * waiter's deadlock check makes autovacuum give way. */
+uint32_t draft_lock_timeout(const struct plan_request *request, uint32_t wanted_ms);
+
+/* Whether plan_concurrent is the way for this request. */
+bool plan_is_concurrent(const struct plan_request *request);
+/* GUARD GATE CLEAN GUARD RUN UNDO RESTORE. False when the rewrite cannot be proved: nothing done.
+ */
+bool plan_concurrent(const struct plan_request *request, struct draft *draft);
+
+/* Appends what the client is told. `declined`: a rewrite was decided on but could not be proved. */
+void plan_append_notice(const struct plan_request *request, bool declined, struct draft *draft);
+void plan_append_hint(const struct plan_request *request, struct draft *draft);
+
+#endif

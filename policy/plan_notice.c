@@ -1,0 +1,91 @@
+/* What the client is told of its statement: what was changed and why, or what could not be made
+ * safe and why not. A plan that does just what was asked says nothing.
+ *
+ * Several statements of one message that fall under the same rule for the same reason are told of
+ * once. */
+#include "policy/plan_draft.h"
+
+/* One firing of a rule, as people hear of it: the n-th over all statements. */
+struct told {
+    const struct statement *statement;
+    const struct rule *rule;
+    enum action action;
+    const char *not_because;
+};
+
+static struct told plan_told(const struct plan_request *request, size_t statement, size_t firing)
+{
+    const struct decision *decision = &request->decisions[statement];
+    return (struct told){&request->statements[statement], decision->fired[firing].rule,
+                         decision->fired[firing].action, decision->fired[firing].not_because};
+}
+
+/* Was the same said for a statement before this one? */
+static bool plan_said(const struct plan_request *request, size_t statement, struct told told)
+{
+    for (size_t i = 0; i < statement; i++) {
+        for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
+            struct told before = plan_told(request, i, k);
+            if (before.rule == told.rule && before.not_because == told.not_because) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void plan_append_told(const struct plan *plan, struct told told, bool declined,
+                             struct buffer *out)
+{
+    const char *tag = told.statement->tag;
+    const char *why = told.rule->why;
+    if (told.action == ACTION_REWRITE && !declined) {
+        buffer_append_format(out, "ddlguard: ran as %s CONCURRENTLY, because %s (%s)", tag, why,
+                             told.rule->id);
+        return;
+    }
+    buffer_append_format(out, "ddlguard: %s ran as it came", tag);
+    if (plan->lock_timeout_ms != 0) {
+        buffer_append_format(out, ", under a lock timeout of %u ms",
+                             (unsigned)plan->lock_timeout_ms);
+    }
+    const char *reason = told.not_because;
+    if (told.action == ACTION_REWRITE) {
+        reason = "the concurrent form could not be proved to be the same";
+    }
+    buffer_append_format(out, reason == NULL ? ": %s" : ": %s, but ", why);
+    buffer_append_text(out, reason == NULL ? "" : reason);
+    buffer_append_format(out, " (%s)", told.rule->id);
+}
+
+void plan_append_notice(const struct plan_request *request, bool declined, struct draft *draft)
+{
+    struct buffer *out = &draft->plan->text;
+    size_t start = out->length;
+    for (size_t i = 0; i < request->count; i++) {
+        for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
+            struct told told = plan_told(request, i, k);
+            if (plan_said(request, i, told)) {
+                continue;
+            }
+            buffer_append_text(out, out->length == start ? "" : "\n");
+            plan_append_told(draft->plan, told, declined, out);
+        }
+    }
+}
+
+void plan_append_hint(const struct plan_request *request, struct draft *draft)
+{
+    /* The hint of a rule with a rewrite is the way to where the rewrite is possible. */
+    bool elsewhere = !situation_may_rewrite(request->now);
+    for (size_t i = 0; i < request->count; i++) {
+        for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
+            struct told told = plan_told(request, i, k);
+            bool helps = told.rule->may_rewrite == NULL || elsewhere;
+            if (told.rule->hint != NULL && told.action != ACTION_REWRITE && helps) {
+                buffer_append_text(&draft->plan->text, told.rule->hint);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+/* Writes the probe's SQL. It asks the catalog alone: the target is never opened, because whoever
+ * opens it waits behind the very locks that a probe is there to avoid. So sizes are estimates from
+ * pg_class and the statistics, and the file is measured only where there is no estimate and nobody
+ * holds or awaits ACCESS EXCLUSIVE on it.
+ *
+ *      target   the relation that the statement names
+ *      place    with the table that it stands on
+ *      tree     that table and its partitions
+ *      part     with their TOAST tables
+ *      piece    with all indexes: what a size is summed over
+ *
+ * IN, CASE x WHEN and BETWEEN look their operators up in search_path, so none of them is used. */
+#include "policy/probe.h"
+
+#include "policy/sql/sql.h"
+
+/* Names that are tried for an unnamed index before we give up and leave it as it is. */
+#define PROBE_NAMES_MAX 16
+
+/* Column for column what probe_read.c takes. */
+static const char probe_settings[] = " pg_catalog.current_setting('server_version_num'),"
+                                     " pg_catalog.current_setting('lock_timeout'),"
+                                     " pg_catalog.current_setting('statement_timeout'),"
+                                     " pg_catalog.current_setting('transaction_timeout', true),"
+                                     " pg_catalog.current_setting('deadlock_timeout'),"
+                                     " pg_catalog.current_setting('client_min_messages'),"
+                                     " pg_catalog.pg_backend_pid()";
+
+static const char probe_tree[] =
+    ", tree(oid) AS (SELECT tab FROM place UNION ALL SELECT i.inhrelid FROM tree"
+    " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) tree.oid"
+    " AND p.relkind OPERATOR(pg_catalog.=) 'p'"
+    " JOIN pg_catalog.pg_inherits AS i ON i.inhparent OPERATOR(pg_catalog.=) tree.oid),"
+    " part(oid) AS (SELECT oid FROM tree UNION ALL SELECT p.reltoastrelid FROM tree"
+    " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) tree.oid),"
+    " piece(oid) AS (SELECT oid FROM part UNION ALL SELECT x.indexrelid FROM part"
+    " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) part.oid),"
+    /* Pages as of the last VACUUM or ANALYZE, grown in proportion to the rows since. */
+    " size(bytes, rows) AS (SELECT pg_catalog.sum(CASE"
+    " WHEN p.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['p', 'I']::pg_catalog.\"char\"[]) THEN 0"
+    " WHEN p.relkind OPERATOR(pg_catalog.=) 'i' OR p.reltuples OPERATOR(pg_catalog.>) 0 THEN"
+    " p.relpages::pg_catalog.float8 OPERATOR(pg_catalog.*)"
+    " pg_catalog.current_setting('block_size')::pg_catalog.float8 OPERATOR(pg_catalog.*)"
+    " GREATEST(1::pg_catalog.float8,"
+    " pg_catalog.pg_stat_get_live_tuples(p.oid)::pg_catalog.float8 OPERATOR(pg_catalog./)"
+    " GREATEST(p.reltuples::pg_catalog.float8, 1::pg_catalog.float8))"
+    " WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.relation"
+    " OPERATOR(pg_catalog.=) p.oid AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'"
+    " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid())"
+    " THEN pg_catalog.pg_relation_size(p.oid)::pg_catalog.float8"
+    " ELSE 'infinity'::pg_catalog.float8 END), "
+    " pg_catalog.sum(CASE WHEN p.relkind OPERATOR(pg_catalog.=) ANY"
+    " (ARRAY['r', 'm']::pg_catalog.\"char\"[]) THEN GREATEST(p.reltuples::pg_catalog.float8,"
+    " pg_catalog.pg_stat_get_live_tuples(p.oid)::pg_catalog.float8) ELSE 0 END)"
+    " FROM piece JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) piece.oid)";
+
+/* The row of a table's system column ctid is made with the table and never changed afterwards,
+ * while its pg_class row gets a new xmin from every ALTER. A transaction's own ids, savepoints'
+ * included, lie from its first one on; a million of them is more than any will use, and keeps
+ * frozen rows of ids that have come round again out. txid_status may not be asked about ids of the
+ * future. */
+static const char probe_new_here[] =
+    "EXISTS (SELECT FROM (SELECT now.own, now.next, now.own OPERATOR(pg_catalog.+)"
+    " ((a.xmin::pg_catalog.text::pg_catalog.int8 OPERATOR(pg_catalog.-) now.own)"
+    " OPERATOR(pg_catalog.&) 4294967295) AS xid FROM pg_catalog.pg_attribute AS a,"
+    " (SELECT pg_catalog.txid_current_if_assigned() AS own, pg_catalog.txid_snapshot_xmax("
+    "pg_catalog.txid_current_snapshot()) AS next) AS now WHERE a.attrelid OPERATOR(pg_catalog.=)"
+    " place.tab AND a.attnum OPERATOR(pg_catalog.=) '-1'::pg_catalog.int2) AS made"
+    " WHERE made.xid OPERATOR(pg_catalog.<) (made.own OPERATOR(pg_catalog.+) 1048576)"
+    " AND CASE WHEN made.xid OPERATOR(pg_catalog.>=) made.next THEN true ELSE"
+    " pg_catalog.txid_status(made.xid) OPERATOR(pg_catalog.=) 'in progress' END)";
+
+static const char probe_target_columns[] =
+    ", t.nspname, tc.relname, tc.relkind,"
+    " EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
+    " ON xc.oid OPERATOR(pg_catalog.=) x.indexrelid WHERE"
+    " (x.indrelid OPERATOR(pg_catalog.=) tc.oid OR x.indrelid OPERATOR(pg_catalog.=)"
+    " tc.reltoastrelid) AND NOT x.indisvalid"
+    " AND xc.relname OPERATOR(pg_catalog.!~) '_cc(new|old)[0-9]*$'),"
+    " EXISTS (SELECT FROM pg_catalog.pg_index AS x WHERE x.indrelid OPERATOR(pg_catalog.=) tc.oid"
+    " AND x.indisexclusion),"
+    " ic.oid IS NOT NULL, ix.indisvalid,"
+    " EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid OPERATOR(pg_catalog.=)"
+    " ic.oid),"
+    " ix.indisexclusion, ic.relispartition";
+
+/* A relation by name, never by opening it. A schema that the client may not look into would be an
+ * error of to_regclass, and that would end the client's transaction: so qualified names are read
+ * from the catalog. pg_temp is an alias that only to_regclass knows. */
+static void probe_append_lookup(struct buffer *out, const struct object_name *name)
+{
+    if (name->schema[0] != '\0' && strcmp(name->schema, "pg_temp") != 0) {
+        buffer_append_text(out, "(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN"
+                                " pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=)"
+                                " c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) ");
+        sql_append_literal(out, span_text(name->schema));
+        buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.=) ");
+        sql_append_literal(out, span_text(name->name));
+        buffer_append_text(out, ")");
+        return;
+    }
+    struct buffer quoted = {0};
+    sql_append_name(&quoted, name);
+    buffer_append_text(out, "pg_catalog.to_regclass(");
+    sql_append_literal(out, buffer_span(&quoted));
+    buffer_append_text(out, ")::pg_catalog.oid");
+    out->failed = out->failed || quoted.failed;
+    buffer_free(&quoted);
+}
+
+static bool probe_is_index(const struct statement *statement)
+{
+    return statement->kind == STATEMENT_DROP_INDEX ||
+           (statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_INDEX);
+}
+
+/* The statements whose decision needs to know what stands in the catalog. */
+static bool probe_wants_target(const struct statement *statement)
+{
+    bool reindex = statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_TABLE;
+    bool one = statement->target.name[0] != '\0';
+    return one &&
+           (probe_is_index(statement) || reindex || statement->kind == STATEMENT_CREATE_INDEX);
+}
+
+/* The index in question, as ic and ix. */
+static void probe_append_index_join(const struct statement *statement, struct buffer *out)
+{
+    buffer_append_text(out, " LEFT JOIN pg_catalog.pg_class AS ic ON ");
+    if (probe_is_index(statement)) {
+        buffer_append_text(out, "ic.oid OPERATOR(pg_catalog.=) place.rel");
+    } else if (statement->index.name[0] != '\0') {
+        buffer_append_text(out, "ic.relnamespace OPERATOR(pg_catalog.=) tc.relnamespace"
+                                " AND ic.relname OPERATOR(pg_catalog.=) ");
+        sql_append_literal(out, span_text(statement->index.name));
+    } else {
+        buffer_append_text(out, "false");
+    }
+    buffer_append_text(out, " LEFT JOIN pg_catalog.pg_index AS ix ON ix.indexrelid"
+                            " OPERATOR(pg_catalog.=) ic.oid");
+}
+
+/* The first name for an unnamed index that is free in the table's schema; NULL: none. */
+static void probe_append_free_name(const struct statement *statement, struct span text,
+                                   struct buffer *out)
+{
+    char names[PROBE_NAMES_MAX][NAME_BYTES];
+    size_t count = sql_index_names(text, statement, names, PROBE_NAMES_MAX);
+    if (count == 0) {
+        buffer_append_text(out, ", NULL");
+        return;
+    }
+    buffer_append_text(out, ", (SELECT f.name FROM (VALUES ");
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_text(out, i == 0 ? "(" : ", (");
+        sql_append_literal(out, span_text(names[i]));
+        buffer_append_format(out, "::pg_catalog.name, %zu)", i);
+    }
+    buffer_append_text(out, ") AS f(name, place) WHERE NOT EXISTS (SELECT FROM"
+                            " pg_catalog.pg_class AS r WHERE r.relnamespace"
+                            " OPERATOR(pg_catalog.=) tc.relnamespace AND r.relname"
+                            " OPERATOR(pg_catalog.=) f.name) ORDER BY f.place LIMIT 1)");
+}
+
+static void probe_append_target(const struct statement *statement, struct span text,
+                                const struct situation *now, struct buffer *out)
+{
+    buffer_append_text(out, "/* ddlguard */ WITH RECURSIVE target(rel) AS (SELECT ");
+    probe_append_lookup(out, &statement->target);
+    buffer_append_text(out, "), place(rel, tab) AS (SELECT target.rel, ");
+    if (probe_is_index(statement)) {
+        buffer_append_text(out, "x.indrelid FROM target LEFT JOIN pg_catalog.pg_index AS x ON"
+                                " x.indexrelid OPERATOR(pg_catalog.=) target.rel)");
+    } else {
+        buffer_append_text(out, "target.rel FROM target)");
+    }
+    buffer_append_text(out, probe_tree);
+    buffer_append_text(out, " SELECT");
+    buffer_append_text(out, probe_settings);
+    buffer_append_text(out, ", place.rel IS NOT NULL, c.relkind, c.relpersistence"
+                            " OPERATOR(pg_catalog.=) 't', n.nspname OPERATOR(pg_catalog.=) ANY"
+                            " (ARRAY['pg_catalog', 'information_schema', 'pg_toast']"
+                            "::pg_catalog.name[]), ");
+    /* Outside a transaction block nothing can be of this transaction. */
+    buffer_append_text(out, now->in_transaction ? probe_new_here : "false");
+    buffer_append_text(out, ", size.bytes, size.rows");
+    buffer_append_text(out, probe_target_columns);
+    probe_append_free_name(statement, text, out);
+    buffer_append_text(out, " FROM place CROSS JOIN size"
+                            " LEFT JOIN pg_catalog.pg_class AS c ON c.oid"
+                            " OPERATOR(pg_catalog.=) place.rel"
+                            " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid"
+                            " OPERATOR(pg_catalog.=) c.relnamespace"
+                            " LEFT JOIN pg_catalog.pg_class AS tc ON tc.oid"
+                            " OPERATOR(pg_catalog.=) place.tab"
+                            " LEFT JOIN pg_catalog.pg_namespace AS t ON t.oid"
+                            " OPERATOR(pg_catalog.=) tc.relnamespace");
+    probe_append_index_join(statement, out);
+}
+
+/* Several texts in one buffer: the spans are cut when it no longer moves. */
+static void probe_cut(struct probe *probe, const size_t *ends)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < probe->count; i++) {
+        probe->queries[i] = span_cut(buffer_span(&probe->text), from, ends[i] - from);
+        from = ends[i];
+    }
+}
+
+bool probe_build(const struct statement *statement, struct span statement_text,
+                 const struct situation *now, struct probe *out)
+{
+    /* In the order of probe_read.c. */
+    static const char *const shows[] = {"lock_timeout", "deadlock_timeout", "client_min_messages"};
+    size_t ends[PROBE_QUERIES_MAX];
+    *out = (struct probe){.form = PROBE_SETTINGS, .count = 1};
+    if (statement->kind == STATEMENT_LOCK && now->in_transaction) {
+        out->form = PROBE_SHOW;
+        out->count = sizeof shows / sizeof *shows;
+        for (size_t i = 0; i < out->count; i++) {
+            buffer_append_format(&out->text, "/* ddlguard */ SHOW %s", shows[i]);
+            ends[i] = out->text.length;
+        }
+    } else if (probe_wants_target(statement)) {
+        out->form = PROBE_TARGET;
+        probe_append_target(statement, statement_text, now, &out->text);
+    } else {
+        buffer_append_text(&out->text, "/* ddlguard */ SELECT");
+        buffer_append_text(&out->text, probe_settings);
+    }
+    ends[out->count - 1] = out->text.length;
+    probe_cut(out, ends);
+    return !out->text.failed;
+}
+
+void probe_free(struct probe *probe)
+{
+    buffer_free(&probe->text);
+    *probe = (struct probe){0};
+}
