@@ -62,7 +62,8 @@ $(BUILD)/%.o: %.c
 unit_link_protocol = $(BUILD)/libprotocol.a
 unit_link_policy   = $(BUILD)/libpolicy.a $(BUILD)/libprotocol.a $(LIBS_policy)
 unit_link_session  = $(ARCHIVES) $(LIBS_session) $(LIBS_policy)
-unit_link_shell    = $(BUILD)/libshell.a $(ARCHIVES) $(LIBS_program) $(LIBS_session) $(LIBS_policy)
+libs_shell    = $(LIBS_program) $(LIBS_session) $(LIBS_policy)
+unit_link_shell    = $(BUILD)/libshell.a $(ARCHIVES) $(libs_shell)
 unit_sources := $(wildcard tests/unit/*/*_test.c)
 unit_tests    = $(patsubst %.c,$(BUILD)/%,$(unit_sources))
 define unit_rule
@@ -73,13 +74,15 @@ $(foreach layer,protocol policy session shell,$(eval $(call unit_rule,$(layer)))
 
 unit-tests: $(unit_tests)
 
-# Fuzz targets and the C programs of the benchmarks may use every pure layer.
+# Fuzz targets may use every pure layer, the C programs of the benchmarks the shell too.
 fuzz_sources  := $(wildcard tests/fuzz/*_fuzz.c)
 bench_sources := $(wildcard tests/bench/*.c)
 fuzz_programs  = $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
 bench_programs = $(patsubst %.c,$(BUILD)/%,$(bench_sources))
-$(fuzz_programs) $(bench_programs): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVES)
+$(fuzz_programs): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVES)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS_session) $(LIBS_policy)
+$(bench_programs): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libshell.a $(ARCHIVES)
+	$(CC) $(ALL_CFLAGS) -o $@ $^ -Wl,--as-needed $(ALL_LDFLAGS) $(libs_shell)
 
 fuzz-programs: $(fuzz_programs)
 bench-programs: $(bench_programs)
@@ -113,7 +116,7 @@ lint:
 transparency: all
 	$(PYTHON) tests/tools/transparency.py
 
-bench: all
+bench: all bench-programs
 	$(PYTHON) tests/bench/bench.py
 
 quickstart:

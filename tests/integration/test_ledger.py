@@ -135,7 +135,7 @@ SECRET = "tr0ub4dor-and-3"
 def test_passwords_are_never_in_it(sql, make_proxy, connect, database, server):
     """Not in what is listed, not in the file, not in the log; also when the statement does not parse."""
     server.psql("create extension if not exists postgres_fdw", database)
-    proxy = make_proxy(log={"level": "debug"})
+    proxy = make_proxy()
     client = connect(leg=proxy)
     try:
         client.execute(sql)
