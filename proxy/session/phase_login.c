@@ -96,28 +96,10 @@ static void note_key(struct session *session, struct span body, struct effects *
     }
 }
 
-static bool fail_login(struct session *session, struct effects *effects)
+/* Takes note of one whole message. False: the login is over, and the session ready. */
+static bool note_message(struct session *session, struct frame frame, struct span body,
+                         struct effects *effects)
 {
-    session_end(session, SQLSTATE_PROTOCOL_VIOLATION,
-                "the server sent an invalid message length during authentication", effects);
-    return false;
-}
-
-bool login_on_server(struct session *session, struct span in, struct effects *effects)
-{
-    struct frame frame;
-    switch (frame_peek(in, FRAME_LIMIT, &frame)) {
-    case FRAME_MORE:
-        return false;
-    case FRAME_BAD:
-        return fail_login(session, effects);
-    case FRAME_READY:
-        break;
-    }
-    if (!frame_is_whole(frame, in)) {
-        return frame.length > FRAME_LIMIT_LOGIN ? fail_login(session, effects) : false;
-    }
-    struct span body = frame_body(frame, in);
     enum transaction_status status;
     if (frame.tag == SERVER_BACKEND_KEY_DATA) {
         note_key(session, body, effects);
@@ -126,9 +108,32 @@ bool login_on_server(struct session *session, struct span in, struct effects *ef
     } else if (frame.tag == SERVER_READY_FOR_QUERY && decode_ready(body, &status)) {
         session->pipeline.status = (uint8_t)status;
         session_enter(session, PHASE_STREAMING, effects);
-        effects->offer_client = true;
+        return false;
     }
-    effects->forward = frame.length;
-    effects->consumed = frame.length;
     return true;
+}
+
+bool login_on_server(struct session *session, struct span in, struct effects *effects)
+{
+    size_t at = 0;
+    bool goes_on = true;
+    while (goes_on) {
+        struct span rest = span_from(in, at);
+        struct frame frame;
+        enum frame_status framed = frame_peek(rest, FRAME_LIMIT_LOGIN, &frame);
+        if (framed == FRAME_BAD) {
+            session_end(session, SQLSTATE_PROTOCOL_VIOLATION,
+                        "the server sent an invalid message length during authentication", effects);
+            return false;
+        }
+        if (framed == FRAME_MORE || !frame_is_whole(frame, rest)) {
+            break;
+        }
+        goes_on = note_message(session, frame, frame_body(frame, rest), effects);
+        at += frame.length;
+    }
+    effects->forward = at;
+    effects->consumed = at;
+    effects->offer_client = true; /* a query that came before its time waits for the end of login */
+    return !goes_on;
 }
