@@ -1,5 +1,5 @@
-/* The configuration: YAML in, a constant value out. Loading either gives a whole configuration or says
- * what is wrong with file, line and key; nothing is half applied. */
+/* The configuration: YAML in, a constant value out. Loading either gives a whole configuration or
+ * says what is wrong with file, line and key; nothing is half applied. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -15,10 +15,15 @@ struct listen_address {
     uint16_t port;
 };
 
+/* libpq's words. The proxy cannot speak TLS to the server yet: SSLMODE_PREFER is plain text today,
+ * and the modes that forbid plain text are refused when the configuration is loaded. */
+enum sslmode { SSLMODE_DISABLE, SSLMODE_PREFER };
+
 struct upstream {
     const char *database; /* glob on the requested name */
     const char *host;     /* begins with '/': the folder of a unix socket */
     uint16_t port;
+    enum sslmode sslmode;
     const char *dbname; /* NULL: as requested */
 };
 
@@ -46,12 +51,15 @@ struct config {
 };
 
 /* Reads and checks the file. NULL: *why (malloc'd, the caller frees) is one or more lines
- * "FILE:LINE: KEY: what was expected, what came". */
+ * "FILE:LINE: KEY: what was expected, what came". *why is NULL, too, only when memory ran out. */
 struct config *config_load(const char *path, char **why);
+/* The same for a text that is in memory already; `name` stands for FILE. The text is not kept. */
+struct config *config_parse(const char *name, struct span yaml, char **why);
 /* All defaults, as if the file were the shipped one. Never NULL but for memory. */
 struct config *config_default(void);
 void config_free(struct config *config);
-/* The configuration in force as YAML, every key, with its value. */
+/* The configuration in force as YAML, every key, with its value: loaded again, it gives the same.
+ */
 void config_print(const struct config *config, struct buffer *out);
 /* The first upstream whose glob matches; NULL: none. */
 const struct upstream *config_upstream(const struct config *config, struct span database);
