@@ -1,0 +1,21 @@
+/* The keys that are lists or mappings with free keys: listen, upstreams, rules, overrides. Values
+ * are borrowed from the raw texts; addresses are cut in place there (a NUL behind the host). */
+#ifndef CONFIG_LISTS_H
+#define CONFIG_LISTS_H
+
+#include "config/config.h"
+#include "config/reader.h"
+#include "config/schema.h"
+
+/* What a list of the file becomes, with as many entries as the file has: owned by the
+ * configuration. NULL when the file does not have the key, or when memory ran out (a complaint
+ * tells which). */
+struct listen_address *lists_read_listen(struct reader *reader, struct raw_list raw);
+struct upstream *lists_read_upstreams(struct reader *reader, const struct raw_upstream *raw,
+                                      unsigned count);
+struct override *lists_read_overrides(struct reader *reader, const struct raw_override *raw,
+                                      unsigned count);
+void lists_read_rules(struct reader *reader, const struct raw_rules *raw,
+                      enum action actions[RULES_MAX]);
+
+#endif
