@@ -1,0 +1,76 @@
+/* ddlguard config check | print: what the proxy would make of a configuration file, without
+ * starting it. Opens no socket and no ledger. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "proxy/cli/cli.h"
+
+static const char default_path[] = "/etc/ddlguard/ddlguard.yaml";
+
+static int complain_usage(void)
+{
+    fputs("usage: ddlguard config check [--config FILE]\n"
+          "       ddlguard config print [--config FILE]\n"
+          "Without --config: /etc/ddlguard/ddlguard.yaml if it is there, else the defaults.\n",
+          stderr);
+    return CLI_USAGE;
+}
+
+/* `path` NULL: the defaults. NULL, and the reason on stderr: it cannot be used. */
+static struct config *load(const char *path)
+{
+    char *why = NULL;
+    struct config *config = path == NULL ? config_default() : config_load(path, &why);
+    if (config == NULL) {
+        fputs(why == NULL ? "ddlguard config: out of memory\n" : why, stderr);
+    }
+    free(why);
+    return config;
+}
+
+static int print(const struct config *config)
+{
+    struct buffer out = {0};
+    config_print(config, &out);
+    bool good =
+        !out.failed && fwrite(out.at, 1, out.length, stdout) == out.length && fflush(stdout) == 0;
+    if (!good) {
+        fputs("ddlguard config print: cannot be written\n", stderr);
+    }
+    buffer_free(&out);
+    return good ? CLI_OK : CLI_USAGE;
+}
+
+int cli_config(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
+    const char *path = access(default_path, F_OK) == 0 ? default_path : NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option != 'c') {
+            return complain_usage();
+        }
+        path = optarg;
+    }
+    const char *verb = optind == argc - 1 ? argv[optind] : "";
+    bool check = strcmp(verb, "check") == 0;
+    if (!check && strcmp(verb, "print") != 0) {
+        return complain_usage();
+    }
+    struct config *config = load(path);
+    if (config == NULL) {
+        return CLI_USAGE;
+    }
+    int code = CLI_OK;
+    if (check) {
+        printf("%s: ok\n", path == NULL ? "the defaults" : path);
+    } else {
+        code = print(config);
+    }
+    config_free(config);
+    return code;
+}
