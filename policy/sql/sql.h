@@ -2,9 +2,12 @@
  * here. Text comes in as the scanner cut it, one statement at a time; what does not parse, or is too
  * long to parse, is a kind like any other and never an error path.
  *
- * Stack: libpg_query needs about 1 kB of stack per byte of SQL in the worst case and has no depth
- * check (measured, style.md 3.6 of the design's references), so every function below must run on a
- * stack of at least SQL_STACK_BYTES(limit); sql_parse refuses longer texts as STATEMENT_TOO_LONG. */
+ * Stack: libpg_query before 18 has no depth check. Writing the tree of 1+1+1+…, its worst case,
+ * takes 60 bytes of stack per byte of SQL (measured with 15 and 17; see grammar.c), so every
+ * function below must run on a stack of at least SQL_STACK_BYTES(limit), which has a reserve of
+ * four; sql_parse refuses longer texts as STATEMENT_TOO_LONG.
+ *
+ * Threads: any number may call at once; there is nothing to set up or to tear down. */
 #ifndef POLICY_SQL_SQL_H
 #define POLICY_SQL_SQL_H
 
@@ -12,7 +15,7 @@
 #include "policy/statement.h"
 #include "protocol/buffer.h"
 
-#define SQL_STACK_BYTES(parse_limit) (2048u * (size_t)(parse_limit) + (1u << 20))
+#define SQL_STACK_BYTES(parse_limit) (256u * (size_t)(parse_limit) + (1u << 20))
 
 /* Fills *out from one statement. `text` is the whole message text, `cut` the scanner's place and
  * leading keywords. Never fails: STATEMENT_UNPARSED and STATEMENT_TOO_LONG (longer than
@@ -40,9 +43,10 @@ MUST_USE bool sql_make_concurrent(struct span text, const struct statement *stat
                                   const char *index_name, struct buffer *out,
                                   struct splice *splice);
 
-/* A 1-based position in characters of the rewritten text, as a position in the client's text; one
- * inside an insertion maps to the character before it. `text`, the client's statement; `encoding`
- * its client encoding. `start_characters`: characters of the message before the statement. */
+/* A 1-based position in characters of the rewritten statement, as a position in the client's own;
+ * one inside an insertion maps to the character before it. `text` is the client's statement,
+ * `encoding` its client encoding. Both positions count from the statement's first character: what
+ * the message has before it is the caller's to add. */
 uint32_t sql_original_position(const struct splice *splice, struct span text,
                                enum scan_encoding encoding, uint32_t position);
 

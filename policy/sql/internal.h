@@ -1,0 +1,69 @@
+/* What the files of the parser adapter share. Nothing outside policy/sql includes it.
+ *
+ *      text ── grammar ──> tree ── from_tree ──> struct statement
+ *        │       │ no                                 ▲    ▲
+ *        │       └──────────── from_words ────────────┘    │
+ *        └── lexer ─────────── splice, redact ─────────────┘ */
+#ifndef POLICY_SQL_INTERNAL_H
+#define POLICY_SQL_INTERNAL_H
+
+#include "policy/sql/lexer.h"
+#include "policy/sql/sql.h"
+#include "policy/sql/tree.h"
+
+/* grammar.c: the two calls into libpg_query.
+ *
+ * Reads `text` by PostgreSQL's grammar. On true, *statement is the wrapper of its one statement,
+ * {"IndexStmt": {…}}, and lives as long as the tree. False for an error of syntax, for more or less
+ * than one statement, for text with a NUL byte and for want of memory. Free the tree in both cases.
+ */
+MUST_USE bool grammar_read(struct span text, struct tree *tree, const struct node **statement);
+/* Would the grammar take this word, not quoted, for a name in every place? */
+bool grammar_is_plain_name(const char *word);
+
+/* object_type.c: the rows of PostgreSQL's enum ObjectType. */
+struct object_type {
+    const char *name;                  /* OBJECT_MATVIEW */
+    const char *kind;                  /* materialized view: the ledger's word */
+    const char *create, *alter, *drop; /* command tags */
+};
+/* NULL when there is no such type. */
+const struct object_type *object_type_named(const char *name);
+/* By the words behind CREATE, ALTER or DROP, upper case: the longest type that `words` begins with;
+ * *length gets its length. */
+const struct object_type *object_type_of_words(const char *words, size_t *length);
+/* Is an object of this kind in pg_class, so that a lock on it is a lock on a relation? */
+bool object_kind_is_relation(const char *kind);
+/* The kind of statement that a command tag stands for. */
+enum statement_kind statement_kind_of_tag(const char *tag);
+
+/* names.c: names out of the tree, in whichever form the grammar has them: a text, a list of String
+ * nodes, RangeVar, TypeName, ObjectWithArgs, RoleSpec, AccessPriv. False when there is none. */
+MUST_USE bool name_of_node(const struct node *node, struct object_name *name);
+/* As a name and the relation that it is in, from a list [schema,] relation, name. */
+void name_of_part(const struct node *list, struct object_name *part, struct object_name *relation);
+void name_copy(char *out, const char *text);
+bool name_is_temporary(const struct object_name *name);
+/* DefElem's value by PostgreSQL's defGetBoolean: no value is true. */
+bool option_is_on(const struct node *def_elem);
+
+/* Counts the object, and keeps it when there is room. `action` and `kind` are constant texts. */
+void object_add(struct statement *statement, const char *action, const char *kind,
+                const struct object_name *name);
+
+/* from_tree.c, from_words.c: fill kind, flags, tag, names; places and secrets are others' work. */
+void statement_from_tree(const struct node *wrapper, struct statement *statement);
+void statement_from_words(struct span text, const struct scan_statement *cut,
+                          struct statement *statement);
+
+/* splice.c: fills concurrently_at and name_at. */
+void splice_find(struct span text, struct statement *statement);
+
+/* prove.c: is `spliced` the statement `original` plus exactly CONCURRENTLY, and, when `index_name`
+ * is not NULL, plus that name? */
+MUST_USE bool prove_concurrent(struct span original, struct span spliced, const char *index_name);
+
+/* redact.c: may the text hold a secret? */
+bool redact_is_needed(struct span text, const struct statement *statement);
+
+#endif

@@ -1,0 +1,118 @@
+/* The proof of a rewrite: the spliced text parses to the original tree plus exactly the change that
+ * was meant. Everything else, to the last field of the last node, must be the same; only places in
+ * the text may differ.
+ *
+ * The trees themselves are compared, not what a deparser would write of them: it may lose what it
+ * does not know in both alike. */
+#include "policy/sql/internal.h"
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* PostgreSQL's fields of type ParseLoc: location, name_location, list_start, rexpr_list_end … */
+static bool is_place(const char *key)
+{
+    return key != NULL && (ends_with(key, "location") || ends_with(key, "list_start") ||
+                           ends_with(key, "list_end"));
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_node(const struct node *a, const struct node *b)
+{
+    return a->type == b->type && a->size == b->size && same_text(a->key, b->key) &&
+           same_text(a->text, b->text) && (a->number == b->number || is_place(a->key));
+}
+
+/* A subtree is a slice, so that comparing needs no recursion. */
+static bool same_tree(const struct node *a, const struct node *b)
+{
+    size_t size = a->size;
+    for (size_t i = 0; i < size; i++) {
+        if (!same_node(&a[i], &b[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* REINDEX has CONCURRENTLY as one more option at the end of its list. */
+static bool is_one_option_more(const struct node *before, const struct node *after)
+{
+    const struct node *old = node_first(before);
+    const struct node *new = node_first(after);
+    while (old != NULL && new != NULL && old->size == new->size &&same_tree(old, new)) {
+        old = node_next(before, old);
+        new = node_next(after, new);
+    }
+    const struct node *option = node_bare(new);
+    return old == NULL &&
+           new != NULL &&node_next(after, new) ==
+               NULL &&node_is(option, "defname", "concurrently") &&
+           node_field(option, "arg") == NULL;
+}
+
+/* Is this field of the spliced statement the change that was meant? */
+static bool is_the_change(const struct node *before, const struct node *field,
+                          const char *index_name)
+{
+    const struct node *old = node_field(before, field->key);
+    if (strcmp(field->key, "concurrent") == 0) {
+        return old == NULL && field->number == 1;
+    }
+    if (strcmp(field->key, "idxname") == 0) {
+        return old == NULL && index_name != NULL && same_text(field->text, index_name);
+    }
+    return strcmp(field->key, "params") == 0 && is_one_option_more(old, field);
+}
+
+/* Every field is the same or the change, and no field is gone. */
+static bool is_changed_as_meant(const struct node *before, const struct node *after,
+                                const char *index_name)
+{
+    size_t kept = 0;
+    for (const struct node *at = node_first(after); at != NULL; at = node_next(after, at)) {
+        const struct node *old = node_field(before, at->key);
+        if (old != NULL && old->size == at->size && same_tree(old, at)) {
+            kept++;
+        } else if (is_the_change(before, at, index_name)) {
+            kept += old != NULL;
+        } else {
+            return false;
+        }
+    }
+    return kept == node_count(before);
+}
+
+static bool is_concurrent(const struct node *statement)
+{
+    const struct node *params = node_field(statement, "params");
+    return node_number(statement, "concurrent") == 1 ||
+           node_is(node_bare(node_last(params)), "defname", "concurrently");
+}
+
+bool prove_concurrent(struct span original, struct span spliced, const char *index_name)
+{
+    struct tree before = {0};
+    struct tree after = {0};
+    const struct node *old = NULL;
+    const struct node *new = NULL;
+    bool proved = grammar_read(original, &before, &old) && grammar_read(spliced, &after, &new) &&
+                  strcmp(node_name(old), node_name(new)) == 0;
+    if (proved) {
+        const struct node *statement = node_bare(new);
+        proved = is_changed_as_meant(node_bare(old), statement, index_name) &&
+                 is_concurrent(statement) &&
+                 (index_name == NULL || node_is(statement, "idxname", index_name));
+    }
+    tree_free(&before);
+    tree_free(&after);
+    return proved;
+}
