@@ -70,12 +70,13 @@ static void append_escaped(struct buffer *out, uint8_t byte)
 static void show_quoted(struct tracer *to, struct span bytes)
 {
     begin_word(to);
-    struct span shown = to->most == 0 ? bytes : span_cut(bytes, 0, to->most);
+    bool cut = to->most != 0 && to->most < bytes.length;
+    size_t shown = cut ? to->most : bytes.length;
     buffer_append_u8(to->out, '"');
-    for (size_t i = 0; i < shown.length; i++) {
-        append_escaped(to->out, shown.at[i]);
+    for (size_t i = 0; i < shown; i++) {
+        append_escaped(to->out, bytes.at[i]);
     }
-    buffer_append_text(to->out, shown.length < bytes.length ? "\"..." : "\"");
+    buffer_append_text(to->out, cut ? "\"..." : "\"");
 }
 
 static void show_number(struct tracer *to, uint32_t number)

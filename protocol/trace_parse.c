@@ -165,8 +165,8 @@ static void parse_text(struct source *from)
 {
     size_t start = from->out->length;
     parse_bytes(from);
-    struct span text = span_from(buffer_span(from->out), start);
-    if (text.length > 0 && memchr(text.at, 0, text.length) != NULL) {
+    size_t length = from->out->length - start;
+    if (length > 0 && memchr(from->out->at + start, 0, length) != NULL) {
         refuse(from, "a text cannot hold a NUL");
     }
     buffer_append_u8(from->out, 0);
