@@ -17,7 +17,8 @@ AR      ?= ar
 PYTHON  ?= /usr/bin/python3
 WARNINGS = -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum \
            -Wstrict-prototypes -Wmissing-prototypes -Werror
-CPPFLAGS += -I. -D_GNU_SOURCE $(shell pkg-config --cflags libpq 2>/dev/null)
+PQ_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
+CPPFLAGS += -I. -D_GNU_SOURCE $(PQ_CFLAGS)
 CFLAGS_release = -O2 -g -fno-plt -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan    = -O1 -g -fsanitize=thread
