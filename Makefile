@@ -32,7 +32,7 @@ ALL_LDFLAGS = $(LDFLAGS_$(MODE)) $(LDFLAGS)
 # libpg_query has a pkg-config file only in newer packages; protobuf-c comes with it.
 LIBS_policy  = -lpg_query -lprotobuf-c -lpthread
 LIBS_session = -ljansson
-LIBS_program = -levent_core -levent_pthreads -levent_extra -lsqlite3 -lpq -lcyaml -ljansson -lcrypto
+LIBS_program = -levent_core -levent_pthreads -levent_extra -lsqlite3 -lpq -lcyaml -lyaml -ljansson -lcrypto
 
 protocol := $(wildcard protocol/*.c)
 policy   := $(wildcard policy/*.c policy/rules/*.c policy/sql/*.c)
