@@ -1,4 +1,5 @@
-/* Reading the journal, from another process too: `ddlguard ledger list | show | tail`. */
+/* Reading the journal, from another process too: `ddlguard ledger list | show | tail`. Readers see
+ * what is durable, wait for nobody and hold nobody up. */
 #ifndef PROXY_LEDGER_READER_H
 #define PROXY_LEDGER_READER_H
 
@@ -8,24 +9,33 @@ struct ledger_reader;
 
 /* Opens read-only. NULL and *why (malloc'd) when it cannot be. */
 struct ledger_reader *ledger_reader_open(const char *path, char **why);
-void ledger_reader_close(struct ledger_reader *reader);
+void ledger_reader_close(struct ledger_reader *reader); /* NULL is fine */
 
 struct ledger_filter {
-    const char *database, *user, *application, *table, *state, *text; /* NULL: any */
-    uint64_t since_us, until_us;                                      /* 0: any */
-    uint32_t limit;                                                   /* newest first; 0: all */
+    /* NULL: any. All of the name, but for these: `id` is the beginning of a change id; `table` is
+     * the name of an object, with or without its schema (an object whose statement named no schema
+     * is found under each); `text` is anywhere in the client's SQL or the error message, in any
+     * case. */
+    const char *id, *database, *user, *application, *table, *state, *text;
+    int64_t since_us, until_us; /* 0: any */
+    uint32_t limit;             /* 0: all */
+    bool by_last_event;         /* newest first by last event instead of by first */
     int64_t after_seq; /* only changes whose last event is later than this; 0: all. For tail */
 };
 
-/* Calls `row` with the change's JSON object (fields of `ledger list --json`) and the seq of its
- * last event; stops when it returns false. False when the journal cannot be read: *why. */
-bool ledger_reader_changes(struct ledger_reader *reader, const struct ledger_filter *filter,
-                           bool (*row)(void *who, const char *json, int64_t seq), void *who,
-                           char **why);
-/* The events of one change, oldest first, each with seq, kind, at and body. `id`: the whole change
- * id or an unambiguous beginning of it. */
-bool ledger_reader_events(struct ledger_reader *reader, const char *id,
-                          bool (*row)(void *who, const char *json, int64_t seq), void *who,
-                          char **why);
+/* What is handed a row: stops the reading when it returns false. `json` is valid during the call.
+ */
+typedef bool ledger_row(void *who, const char *json, int64_t seq);
+
+/* Calls `row` with each change's JSON object (fields of `ledger list --json`), newest first, and
+ * the seq of its last event. False when the journal cannot be read: *why. */
+MUST_USE bool ledger_reader_changes(struct ledger_reader *reader,
+                                    const struct ledger_filter *filter, ledger_row *row, void *who,
+                                    char **why);
+/* The events of one change, oldest first, each an object with seq, kind, at (RFC 3339) and body.
+ * `id`: the whole change id or an unambiguous beginning of it. No row: there is no such change.
+ * False when the journal cannot be read, or the beginning is ambiguous: *why. */
+MUST_USE bool ledger_reader_events(struct ledger_reader *reader, const char *id, ledger_row *row,
+                                   void *who, char **why);
 
 #endif
