@@ -28,7 +28,9 @@ struct upstream {
 };
 
 struct maintenance {
-    const char *user, *password_file, *database; /* user NULL: off */
+    const char *user;          /* NULL: there is no maintenance connection */
+    const char *password_file; /* NULL: none */
+    const char *database;
 };
 
 struct config {

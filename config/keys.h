@@ -12,11 +12,13 @@
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
 
-#define MINUTE_MS 60000
-#define HOUR_MS   3600000
+#include <stdint.h>
+
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS   INT64_C(3600000)
 #define PATH_MOST 4095 /* PATH_MAX without its NUL */
 #define NAME_MOST 63   /* PostgreSQL cuts longer names */
-#define GB        1073741824
+#define GB        INT64_C(1073741824)
 
 /* The statement parser needs 2 kB of stack per byte of SQL in the worst case (policy/sql/sql.h),
  * and every worker thread has that stack: 256 kB of SQL are half a gigabyte of address space for
@@ -46,12 +48,12 @@
     X(limits, connections, count, max_connections, 1, 1000000, "1000")                             \
     X(limits, inspect, bytes, inspect_limit_bytes, 1024, GB, "1MB")                                \
     X(limits, parse, bytes, parse_limit_bytes, 1024, PARSE_MOST, "64kB")                           \
-    X(limits, small_table, table_bytes, settings.small_table_bytes, 0, INT64_C(1024) * GB, "1MB")
+    X(limits, small_table, table_bytes, settings.small_table_bytes, 0, 1024 * GB, "1MB")
 
 #define CONFIG_MAINTENANCE_KEYS(X)                                                                 \
     X(maintenance, user, text, maintenance.user, 0, NAME_MOST, "")                                 \
     X(maintenance, password_file, text, maintenance.password_file, 0, PATH_MOST, "")               \
-    X(maintenance, database, text, maintenance.database, 0, NAME_MOST, "")
+    X(maintenance, database, text, maintenance.database, 1, NAME_MOST, "postgres")
 
 #define CONFIG_LEDGER_KEYS(X)                                                                      \
     X(ledger, path, text, ledger_path, 1, PATH_MOST, "/var/lib/ddlguard/ledger.db")                \

@@ -46,13 +46,13 @@ static void read_address(struct reader *reader, const char *path, char *text,
     };
 }
 
-struct listen_address *lists_read_listen(struct reader *reader, struct raw_list raw)
+struct listen_address *lists_read_listen(struct reader *reader, char **raw, unsigned count)
 {
-    struct listen_address *listen = list_of(reader, "listen", raw.count, sizeof *listen);
-    for (unsigned i = 0; listen != NULL && i < raw.count; i++) {
+    struct listen_address *listen = list_of(reader, "listen", count, sizeof *listen);
+    for (unsigned i = 0; listen != NULL && i < count; i++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "listen[%u]", i);
-        read_address(reader, path, raw.texts[i], &listen[i]);
+        read_address(reader, path, raw[i], &listen[i]);
     }
     return listen;
 }
@@ -159,10 +159,16 @@ void lists_read_rules(struct reader *reader, const struct raw_rules *raw,
     read_rules(reader, "rules", raw, config_actions, actions);
 }
 
-static const char *const *globs_of(struct raw_list raw, unsigned *count)
+static void read_match(const struct raw_match *raw, struct override *out)
 {
-    *count = raw.count;
-    return (const char *const *)raw.texts;
+    out->databases = (const char *const *)raw->databases;
+    out->databases_count = raw->databases_count;
+    out->users = (const char *const *)raw->users;
+    out->users_count = raw->users_count;
+    out->applications = (const char *const *)raw->applications;
+    out->applications_count = raw->applications_count;
+    out->tables = (const char *const *)raw->tables;
+    out->tables_count = raw->tables_count;
 }
 
 static void read_override(struct reader *reader, unsigned index, const struct raw_override *raw,
@@ -170,10 +176,7 @@ static void read_override(struct reader *reader, unsigned index, const struct ra
 {
     char path[PATH_BYTES];
     if (raw->match != NULL) {
-        out->databases = globs_of(raw->match->databases, &out->databases_count);
-        out->users = globs_of(raw->match->users, &out->users_count);
-        out->applications = globs_of(raw->match->applications, &out->applications_count);
-        out->tables = globs_of(raw->match->tables, &out->tables_count);
+        read_match(raw->match, out);
     }
     if (raw->mode != NULL) {
         snprintf(path, sizeof path, "overrides[%u].mode", index);

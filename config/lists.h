@@ -10,7 +10,7 @@
 /* What a list of the file becomes, with as many entries as the file has: owned by the
  * configuration. NULL when the file does not have the key, or when memory ran out (a complaint
  * tells which). */
-struct listen_address *lists_read_listen(struct reader *reader, struct raw_list raw);
+struct listen_address *lists_read_listen(struct reader *reader, char **raw, unsigned count);
 struct upstream *lists_read_upstreams(struct reader *reader, const struct raw_upstream *raw,
                                       unsigned count);
 struct override *lists_read_overrides(struct reader *reader, const struct raw_override *raw,

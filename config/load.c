@@ -53,9 +53,9 @@ static void read_single_keys(struct reader *reader, const struct raw *raw, struc
 static void read_lists(struct reader *reader, const struct raw *raw, struct loaded *loaded)
 {
     struct config *config = &loaded->config;
-    loaded->listen = lists_read_listen(reader, raw->listen);
+    loaded->listen = lists_read_listen(reader, raw->listen, raw->listen_count);
     config->listen = loaded->listen == NULL ? default_listen : loaded->listen;
-    config->listen_count = loaded->listen == NULL ? 1 : raw->listen.count;
+    config->listen_count = loaded->listen == NULL ? 1 : raw->listen_count;
     loaded->upstreams = lists_read_upstreams(reader, raw->upstreams, raw->upstreams_count);
     config->upstreams = loaded->upstreams == NULL ? default_upstreams : loaded->upstreams;
     config->upstream_count = loaded->upstreams == NULL ? 1 : raw->upstreams_count;
@@ -108,10 +108,6 @@ static void check(struct reader *reader, const struct config *config)
     const struct maintenance *maintenance = &config->maintenance;
     if (maintenance->user == NULL && maintenance->password_file != NULL) {
         reader_complain(reader, "maintenance.password_file",
-                        "expected maintenance.user with it; came alone");
-    }
-    if (maintenance->user == NULL && maintenance->database != NULL) {
-        reader_complain(reader, "maintenance.database",
                         "expected maintenance.user with it; came alone");
     }
 }
@@ -227,7 +223,9 @@ const struct upstream *config_upstream(const struct config *config, struct span 
     /* PostgreSQL cuts a requested name to this length, too (ProcessStartupPacket). */
     char name[NAME_BYTES] = "";
     struct span kept = span_cut(database, 0, NAME_BYTES - 1);
-    memcpy(name, kept.length == 0 ? (const uint8_t *)"" : kept.at, kept.length);
+    if (kept.at != NULL) {
+        memcpy(name, kept.at, kept.length);
+    }
     for (unsigned i = 0; i < config->upstream_count; i++) {
         if (settings_glob(config->upstreams[i].database, name)) {
             return &config->upstreams[i];

@@ -19,8 +19,7 @@
 #define TEXT(structure, key)                                                                       \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_OPTIONAL, structure, key, 0, CYAML_UNLIMITED)
 #define TEXT_LIST(structure, key)                                                                  \
-    CYAML_FIELD_SEQUENCE_COUNT(#key, COLLECTION, structure, key.texts, key.count, &text, 0,        \
-                               CYAML_UNLIMITED)
+    CYAML_FIELD_SEQUENCE(#key, COLLECTION, structure, key, &text, 0, CYAML_UNLIMITED)
 
 static const cyaml_schema_value_t text = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
@@ -197,7 +196,7 @@ static void explain(const struct schema *schema, const struct outline *outline, 
     struct explanation explanation = {
         .outline = outline,
         .complaints = complaints,
-        .values = calloc(outline->count + 1, sizeof *explanation.values),
+        .values = calloc(outline->count + 1, sizeof(const cyaml_schema_value_t *)),
     };
     for (size_t i = 0; explanation.values != NULL && i < outline->count; i++) {
         const cyaml_schema_value_t *above =

@@ -23,17 +23,13 @@ struct raw_rules {
     char *actions[RULES_MAX]; /* by the rule's place in rules.c */
 };
 
-struct raw_list {
-    char **texts;
-    unsigned count;
-};
-
 struct raw_upstream {
     char *database, *host, *port, *sslmode, *dbname;
 };
 
 struct raw_match {
-    struct raw_list databases, users, applications, tables;
+    char **databases, **users, **applications, **tables;
+    unsigned databases_count, users_count, applications_count, tables_count;
 };
 
 struct raw_override {
@@ -47,7 +43,8 @@ struct raw {
 #define RAW_SECTION(section, KEYS) struct raw_##section *section;
     CONFIG_SECTIONS(RAW_SECTION)
 #undef RAW_SECTION
-    struct raw_list listen;
+    char **listen;
+    unsigned listen_count;
     struct raw_upstream *upstreams;
     unsigned upstreams_count;
     struct raw_rules *rules;

@@ -238,8 +238,6 @@ static void keys_that_contradict_each_other_are_refused(void **state)
                                                "5s; came 1s\n"},
         {"maintenance: {password_file: /p}\n",
          "f.yaml:1: maintenance.password_file: expected maintenance.user with it; came alone\n"},
-        {"maintenance: {database: d}\n",
-         "f.yaml:1: maintenance.database: expected maintenance.user with it; came alone\n"},
     };
     assert_refused(cases, COUNT(cases));
 }
