@@ -20,8 +20,10 @@ WARNINGS = -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum
 PQ_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 CPPFLAGS += -I. -D_GNU_SOURCE $(PQ_CFLAGS)
 CFLAGS_release = -O2 -g -fno-plt -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-CFLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_tsan    = -O1 -g -fsanitize=thread
+# gcc's manual: sanitizers make -Wmaybe-uninitialized see what is not there.
+CFLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+                 -fno-omit-frame-pointer -Wno-maybe-uninitialized
+CFLAGS_tsan    = -O1 -g -fsanitize=thread -Wno-maybe-uninitialized
 CFLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan   = -fsanitize=address,undefined
 LDFLAGS_tsan   = -fsanitize=thread
@@ -75,14 +77,12 @@ $(foreach layer,protocol policy session shell,$(eval $(call unit_rule,$(layer)))
 
 unit-tests: $(unit_tests)
 
-# Fuzz targets may use every pure layer, the C programs of the benchmarks the shell too.
+# Fuzz targets and the C programs of the benchmarks may use everything.
 fuzz_sources  := $(wildcard tests/fuzz/*_fuzz.c)
 bench_sources := $(wildcard tests/bench/*.c)
 fuzz_programs  = $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
 bench_programs = $(patsubst %.c,$(BUILD)/%,$(bench_sources))
-$(fuzz_programs): $(BUILD)/%: $(BUILD)/%.o $(ARCHIVES)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS) $(LIBS_session) $(LIBS_policy)
-$(bench_programs): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libshell.a $(ARCHIVES)
+$(fuzz_programs) $(bench_programs): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libshell.a $(ARCHIVES)
 	$(CC) $(ALL_CFLAGS) -o $@ $^ -Wl,--as-needed $(ALL_LDFLAGS) $(libs_shell)
 
 fuzz-programs: $(fuzz_programs)
