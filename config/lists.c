@@ -15,11 +15,12 @@ static void *list_of(struct reader *reader, const char *key, unsigned count, siz
 {
     const struct outline_node *node = count > 0 ? NULL : outline_find(reader->outline, key);
     if (node != NULL && !node->nothing) {
-        reader_complain(reader, key, "expected at least one entry; came an empty list");
+        complaint_add(reader->complaints, reader_line(reader, key), key,
+                      "expected at least one entry; came an empty list");
     }
     void *list = count == 0 ? NULL : calloc(count, entry_bytes);
     if (count > 0 && list == NULL) {
-        reader_complain(reader, key, "out of memory");
+        complaint_add(reader->complaints, reader_line(reader, key), key, "out of memory");
     }
     return list;
 }
@@ -29,11 +30,10 @@ static void read_address(struct reader *reader, const char *path, char *text,
 {
     struct value_address address;
     if (!value_parse_address(span_text(text), &address)) {
-        reader_complain(
-            reader, path,
-            "expected HOST:PORT, [IPV6]:PORT, or the folder of a unix socket as /FOLDER "
-            "or /FOLDER:PORT; came \"%s\"",
-            text);
+        complaint_add(reader->complaints, reader_line(reader, path), path,
+                      "expected HOST:PORT, [IPV6]:PORT, or the folder of a unix socket as /FOLDER "
+                      "or /FOLDER:PORT; came \"%s\"",
+                      text);
         return;
     }
     char *host = text + (address.host.at - (const uint8_t *)text);
@@ -64,10 +64,10 @@ static void read_sslmode(struct reader *reader, const char *path, const char *te
     static const char *const stricter[] = {"require", "verify-ca", "verify-full", NULL};
     const char *given = text == NULL ? "prefer" : text;
     if (value_find_word(stricter, given) >= 0) {
-        reader_complain(reader, path,
-                        "expected disable or prefer: TLS to the server is not available yet, and "
-                        "plain text is not what %s asks for",
-                        given);
+        complaint_add(reader->complaints, reader_line(reader, path), path,
+                      "expected disable or prefer: TLS to the server is not available yet, and "
+                      "plain text is not what %s asks for",
+                      given);
         return;
     }
     int place = read_word(reader, (struct given){.path = path, .text = given}, config_sslmodes);
@@ -86,10 +86,10 @@ static void read_upstream(struct reader *reader, unsigned index, const struct ra
     snprintf(path, sizeof path, "upstreams[%u].host", index);
     out->host = raw->host == NULL ? "127.0.0.1" : raw->host;
     if (!value_is_host(span_text(out->host))) {
-        reader_complain(reader, path,
-                        "expected a host's name or number (without port), or the folder of a unix "
-                        "socket; came \"%s\"",
-                        out->host);
+        complaint_add(reader->complaints, reader_line(reader, path), path,
+                      "expected a host's name or number (without port), or the folder of a unix "
+                      "socket; came \"%s\"",
+                      out->host);
     }
 
     snprintf(path, sizeof path, "upstreams[%u].port", index);
@@ -114,10 +114,10 @@ struct upstream *lists_read_upstreams(struct reader *reader, const struct raw_up
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "upstreams[%u]", i);
         if (i > catch_all) {
-            reader_complain(reader, path,
-                            "expected to be reached; came behind upstreams[%u], which takes every "
-                            "database",
-                            catch_all);
+            complaint_add(reader->complaints, reader_line(reader, path), path,
+                          "expected to be reached; came behind upstreams[%u], which takes every "
+                          "database",
+                          catch_all);
         } else if (upstreams[i].database != NULL && strcmp(upstreams[i].database, "*") == 0) {
             catch_all = i;
         }
@@ -135,7 +135,8 @@ static void read_action(struct reader *reader, const char *path, const char *tex
     }
     enum action wanted = (enum action)value_find_word(config_actions, words[place]);
     if (wanted == ACTION_REWRITE && rule->may_rewrite == NULL) {
-        reader_complain(reader, path, "expected allow, warn or block: this rule has no rewrite");
+        complaint_add(reader->complaints, reader_line(reader, path), path,
+                      "expected allow, warn or block: this rule has no rewrite");
         return;
     }
     *action = wanted;

@@ -70,12 +70,12 @@ static void read_lists(struct reader *reader, const struct raw *raw, struct load
 static void complain_order(struct reader *reader, const char *small_key, const char *small,
                            const char *large_key, const char *large)
 {
-    if (reader_has(reader, large_key)) {
-        reader_complain(reader, large_key, "expected at least %s, which is %s; came %s", small_key,
-                        small, large);
+    if (reader_line(reader, large_key) > 0) {
+        complaint_add(reader->complaints, reader_line(reader, large_key), large_key,
+                      "expected at least %s, which is %s; came %s", small_key, small, large);
     } else {
-        reader_complain(reader, small_key, "expected at most %s, which is %s; came %s", large_key,
-                        large, small);
+        complaint_add(reader->complaints, reader_line(reader, small_key), small_key,
+                      "expected at most %s, which is %s; came %s", large_key, large, small);
     }
 }
 
@@ -107,8 +107,8 @@ static void check(struct reader *reader, const struct config *config)
     }
     const struct maintenance *maintenance = &config->maintenance;
     if (maintenance->user == NULL && maintenance->password_file != NULL) {
-        reader_complain(reader, "maintenance.password_file",
-                        "expected maintenance.user with it; came alone");
+        complaint_add(reader->complaints, reader_line(reader, "maintenance.password_file"),
+                      "maintenance.password_file", "expected maintenance.user with it; came alone");
     }
 }
 

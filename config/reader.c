@@ -3,29 +3,18 @@
 #include "config/reader.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "config/keys.h"
 #include "config/value.h"
 
-void reader_complain(struct reader *reader, const char *path, const char *format, ...)
+unsigned reader_line(const struct reader *reader, const char *path)
 {
-    char message[COMPLAINT_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    const struct outline_node *node = NULL;
-    if (reader->complaints->count < COMPLAINTS_MOST) {
-        node = outline_find(reader->outline, path);
+    if (reader->complaints->count >= COMPLAINTS_MOST) {
+        return 0; /* it will not be written */
     }
-    complaint_add(reader->complaints, node == NULL ? 0 : node->line, path, "%s", message);
-}
-
-bool reader_has(const struct reader *reader, const char *path)
-{
-    return outline_find(reader->outline, path) != NULL;
+    const struct outline_node *node = outline_find(reader->outline, path);
+    return node == NULL ? 0 : node->line;
 }
 
 static const char *text_of(struct given given)
@@ -48,9 +37,9 @@ void read_duration(struct reader *reader, struct given given, uint32_t *ms)
     char least[VALUE_TEXT_BYTES], most[VALUE_TEXT_BYTES];
     value_print_duration(least, (uint32_t)given.least);
     value_print_duration(most, (uint32_t)given.most);
-    reader_complain(reader, given.path,
-                    "expected a duration from %s to %s, such as 500ms, 2s, 5min or 1h; came \"%s\"",
-                    least, most, text_of(given));
+    complaint_add(reader->complaints, reader_line(reader, given.path), given.path,
+                  "expected a duration from %s to %s, such as 500ms, 2s, 5min or 1h; came \"%s\"",
+                  least, most, text_of(given));
 }
 
 void read_table_bytes(struct reader *reader, struct given given, int64_t *bytes)
@@ -63,9 +52,9 @@ void read_table_bytes(struct reader *reader, struct given given, int64_t *bytes)
     char least[VALUE_TEXT_BYTES], most[VALUE_TEXT_BYTES];
     value_print_bytes(least, given.least);
     value_print_bytes(most, given.most);
-    reader_complain(reader, given.path,
-                    "expected a size from %s to %s, such as 64kB, 1MB or 2GB; came \"%s\"", least,
-                    most, text_of(given));
+    complaint_add(reader->complaints, reader_line(reader, given.path), given.path,
+                  "expected a size from %s to %s, such as 64kB, 1MB or 2GB; came \"%s\"", least,
+                  most, text_of(given));
 }
 
 void read_bytes(struct reader *reader, struct given given, uint32_t *bytes)
@@ -82,9 +71,9 @@ void read_count(struct reader *reader, struct given given, uint32_t *count)
         *count = value;
         return;
     }
-    reader_complain(reader, given.path,
-                    "expected a whole number from %" PRId64 " to %" PRId64 "; came \"%s\"",
-                    given.least, given.most, text_of(given));
+    complaint_add(reader->complaints, reader_line(reader, given.path), given.path,
+                  "expected a whole number from %" PRId64 " to %" PRId64 "; came \"%s\"",
+                  given.least, given.most, text_of(given));
 }
 
 int read_word(struct reader *reader, struct given given, const char *const *words)
@@ -99,7 +88,8 @@ int read_word(struct reader *reader, struct given given, const char *const *word
         const char *joint = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", joint, words[i]);
     }
-    reader_complain(reader, given.path, "expected %s; came \"%s\"", list, text_of(given));
+    complaint_add(reader->complaints, reader_line(reader, given.path), given.path,
+                  "expected %s; came \"%s\"", list, text_of(given));
     return -1;
 }
 
@@ -136,9 +126,9 @@ void read_text(struct reader *reader, struct given given, const char **text)
 {
     const char *value = text_of(given);
     if (!is_within(given, (int64_t)strlen(value))) {
-        reader_complain(reader, given.path,
-                        "expected a text of %" PRId64 " to %" PRId64 " bytes; came %zu bytes",
-                        given.least, given.most, strlen(value));
+        complaint_add(reader->complaints, reader_line(reader, given.path), given.path,
+                      "expected a text of %" PRId64 " to %" PRId64 " bytes; came %zu bytes",
+                      given.least, given.most, strlen(value));
         return;
     }
     *text = value[0] == '\0' ? NULL : value;

@@ -20,10 +20,8 @@ struct given {
     int64_t least, most;
 };
 
-/* A complaint with the line of the key, if the file has it. */
-void reader_complain(struct reader *reader, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-bool reader_has(const struct reader *reader, const char *path);
+/* Where a complaint about the key belongs; 0: the file does not have it. */
+unsigned reader_line(const struct reader *reader, const char *path);
 
 /* The kinds of keys.h. */
 void read_duration(struct reader *reader, struct given given, uint32_t *ms);
