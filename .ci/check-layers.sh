@@ -14,9 +14,9 @@ allowed() {
     policy/sql/*) echo '^policy/|^protocol/(span|buffer)\.h$' ;;
     policy/*) echo '^policy/(sql/sql\.h|rules/|[^/]*$)|^protocol/(span|buffer)\.h$' ;;
     config/*) echo '^(protocol|config)/|^policy/(sql/sql\.h|[^/]*$)' ;;
-    proxy/session/*) echo '^protocol/|^policy/(sql/sql\.h|[^/]*$)|^proxy/session/' ;;
+    proxy/session/*) echo '^protocol/|^policy/(sql/(sql|scan)\.h|[^/]*$)|^proxy/session/' ;;
     proxy/ledger/*) echo '^protocol/|^policy/[^/]*$|^config/|^proxy/(session|ledger)/' ;;
-    proxy/net/*) echo '^protocol/|^policy/[^/]*$|^config/|^proxy/(session/session\.h|ledger|net)/?' ;;
+    proxy/net/*) echo '^protocol/|^policy/(sql/sql\.h|[^/]*$)|^config/|^proxy/(session/session\.h|ledger|net)/?' ;;
     proxy/admin/*) echo '^protocol/|^policy/[^/]*$|^config/|^proxy/(session/session\.h|ledger|net|admin)/?' ;;
     *) echo '.' ;;
     esac
@@ -29,7 +29,7 @@ at_home() {
     event2/*) [[ $2 == proxy/net/* || $2 == proxy/admin/* ]] ;;
     openssl/*) [[ $2 == proxy/net/* || $2 == proxy/ledger/* ]] ;;
     sqlite3.h) [[ $2 == proxy/ledger/* ]] ;;
-    libpq-fe.h) [[ $2 == proxy/ledger/* || $2 == proxy/*/maintenance* ]] ;;
+    libpq-fe.h) [[ $2 == proxy/ledger/* || $2 == proxy/*/maintenance* || $2 == proxy/cli/explain_server.c ]] ;;
     cyaml/*) [[ $2 == config/* ]] ;;
     sys/socket.h | netinet/* | pthread.h | unistd.h | fcntl.h | poll.h | signal.h | sys/*)
         [[ $2 != protocol/* && $2 != policy/* && $2 != proxy/session/* ]] ;;
