@@ -86,7 +86,7 @@ bool value_parse_count(struct span text, uint32_t *count)
 bool value_parse_port(struct span text, uint16_t *port)
 {
     uint32_t number;
-    if (!value_parse_count(text, &number) || number < 1 || number > UINT16_MAX) {
+    if (!value_parse_count(text, &number) || number > UINT16_MAX) {
         return false;
     }
     *port = (uint16_t)number;

@@ -15,6 +15,7 @@ bool value_parse_duration(struct span text, uint32_t *ms) MUST_USE;
 bool value_parse_bytes(struct span text, int64_t *bytes) MUST_USE;
 bool value_parse_count(struct span text, uint32_t *count) MUST_USE;
 /* 1 to 65535. */
+/* 0 stands for any free port. */
 bool value_parse_port(struct span text, uint16_t *port) MUST_USE;
 
 #define VALUE_TEXT_BYTES 32 /* the longest number, its unit and a NUL */

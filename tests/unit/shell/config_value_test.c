@@ -121,7 +121,7 @@ static void a_count_is_digits_only(void **state)
     }
     assert_true(value_parse_port(place("1"), &port) && port == 1);
     assert_true(value_parse_port(place("65535"), &port) && port == 65535);
-    assert_false(value_parse_port(place("0"), &port));
+    assert_true(value_parse_port(place("0"), &port) && port == 0);
     assert_false(value_parse_port(place("65536"), &port));
 }
 
@@ -146,7 +146,7 @@ static void an_address_is_a_host_and_port_or_a_folder(void **state)
         {":6432", false, false, NULL, 0},
         {"127.0.0.1", false, false, NULL, 0},
         {"127.0.0.1:", false, false, NULL, 0},
-        {"127.0.0.1:0", false, false, NULL, 0},
+        {"127.0.0.1:0", true, false, "127.0.0.1", 0},
         {"127.0.0.1:65536", false, false, NULL, 0},
         {"*:6432", false, false, NULL, 0},
         {"a b:6432", false, false, NULL, 0},
