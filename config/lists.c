@@ -134,7 +134,7 @@ static void read_action(struct reader *reader, const char *path, const char *tex
         return;
     }
     enum action wanted = (enum action)value_find_word(config_actions, words[place]);
-    if (wanted == ACTION_REWRITE && rule->may_rewrite == NULL) {
+    if (wanted == ACTION_REWRITE && rule->may_rewrite == NULL && !rule->guards) {
         complaint_add(reader->complaints, reader_line(reader, path), path,
                       "expected allow, warn or block: this rule has no rewrite");
         return;

@@ -102,7 +102,7 @@ static void every_kind_of_key_is_read(void **state)
                                  "mode: observe\n"
                                  "profile: strict\n"
                                  "workers: 3\n"
-                                 "rules: {unparsed: block}\n"
+                                 "rules: {unparsed: block, lock-timeout: rewrite}\n"
                                  "timeouts: {lock: 250ms, total: 1h, attempts: 7}\n"
                                  "limits: {inspect: 2MB, parse: 256kB, small_table: 10GB}\n"
                                  "maintenance: {user: guard, password_file: /etc/p, database: d}\n"
@@ -125,6 +125,7 @@ static void every_kind_of_key_is_read(void **state)
     assert_int_equal(config->settings.profile, PROFILE_STRICT);
     assert_int_equal(config->workers, 3);
     assert_int_equal(config->settings.actions[rules_find("unparsed")], ACTION_BLOCK);
+    assert_int_equal(config->settings.actions[rules_find("lock-timeout")], ACTION_REWRITE);
     assert_int_equal(config->settings.actions[rules_find("too-long")], ACTION_DEFAULT);
     assert_int_equal(config->settings.timeouts.lock_ms, 250);
     assert_int_equal(config->settings.timeouts.total_ms, 3600000);
