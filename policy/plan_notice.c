@@ -37,7 +37,7 @@ static bool plan_said(const struct plan_request *request, size_t statement, stru
 static void plan_append_told(const struct plan *plan, struct told told, bool declined,
                              struct buffer *out)
 {
-    const char *tag = told.statement->tag;
+    const char *tag = told.statement->tag[0] != '\0' ? told.statement->tag : "a statement";
     const char *why = told.rule->why;
     if (told.action == ACTION_REWRITE && !declined) {
         buffer_append_format(out, "ddlguard: ran as %s CONCURRENTLY, because %s (%s)", tag, why,

@@ -1,0 +1,265 @@
+/* Reads tests/cases/(name).case: decisions and plans as text, one case after the other.
+ *
+ *      == a title that says what is expected and why
+ *      settings: profile=strict lock-timeout=allow small_table_bytes=0
+ *      now: transaction
+ *      facts: kind=p bytes=4096 server=140002
+ *      sql: CREATE INDEX i ON t (a)
+ *      verdict: warn
+ *      run: CREATE INDEX CONCURRENTLY i
+ *
+ * settings, now and facts may be left out: the defaults, a statement alone outside a transaction
+ * block, a plain table public.t of 100 MB on PostgreSQL 15. Several sql lines are one text. All
+ * other lines are expectations, for cases_test.c to check.
+ *
+ * For tests only; what cannot be read ends the program with the line's number. */
+#ifndef TESTS_UNIT_POLICY_CASE_FILE_H
+#define TESTS_UNIT_POLICY_CASE_FILE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policy/rule.h"
+
+#define CASE_EXPECTATIONS_MAX 24
+
+struct case_line {
+    char key[16];
+    char value[512];
+    int number;
+};
+
+struct test_case {
+    const char *file;
+    int number; /* of its title's line */
+    char title[160];
+    struct settings settings;
+    struct situation now;
+    struct facts facts;
+    char sql[2048];
+    struct case_line expected[CASE_EXPECTATIONS_MAX];
+    size_t expected_count;
+};
+
+static inline void case_fail(const char *file, int number, const char *what, const char *word)
+{
+    fprintf(stderr, "%s:%d: %s: %s\n", file, number, what, word);
+    exit(2);
+}
+
+static inline struct facts case_default_facts(void)
+{
+    return (struct facts){
+        .known = true,
+        .target_known = true,
+        .server_version = 150020,
+        .deadlock_timeout_ms = 1000,
+        .lock_timeout = "0",
+        .statement_timeout = "0",
+        .client_min_messages = LEVEL_NOTICE,
+        .exists = true,
+        .kind = 'r',
+        .bytes = 100 << 20,
+        .rows = 1000000,
+        .table = {"public", "t"},
+        .index_name = "t_a_idx",
+    };
+}
+
+/* "key=value" or "key" (then the value is empty). */
+static inline bool case_facts_flag(struct facts *facts, const char *key)
+{
+    const struct {
+        const char *key;
+        bool *flag;
+    } flags[] = {
+        {"temporary", &facts->temporary},
+        {"system", &facts->system},
+        {"new", &facts->new_here},
+        {"invalid_index", &facts->table_has_invalid_index},
+        {"exclusion_index", &facts->table_has_exclusion},
+        {"index", &facts->index.exists},
+        {"index_valid", &facts->index.valid},
+        {"index_constraint", &facts->index.backs_constraint},
+        {"index_exclusion", &facts->index.exclusion},
+        {"index_partition", &facts->index.partition},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (strcmp(flags[i].key, key) == 0) {
+            *flags[i].flag = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool case_facts_value(struct facts *facts, const char *key, const char *value)
+{
+    if (strcmp(key, "kind") == 0) {
+        facts->kind = value[0];
+    } else if (strcmp(key, "bytes") == 0) {
+        facts->bytes = strtoll(value, NULL, 10);
+    } else if (strcmp(key, "server") == 0) {
+        facts->server_version = (uint32_t)strtoul(value, NULL, 10);
+    } else if (strcmp(key, "lock_timeout_ms") == 0) {
+        facts->lock_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
+        snprintf(facts->lock_timeout, sizeof facts->lock_timeout, "%sms", value);
+    } else if (strcmp(key, "deadlock_timeout_ms") == 0) {
+        facts->deadlock_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
+    } else if (strcmp(key, "transaction_timeout") == 0) {
+        snprintf(facts->transaction_timeout, sizeof facts->transaction_timeout, "%s", value);
+    } else if (strcmp(key, "schema") == 0) {
+        snprintf(facts->table.schema, sizeof facts->table.schema, "%s", value);
+    } else if (strcmp(key, "table") == 0) {
+        snprintf(facts->table.name, sizeof facts->table.name, "%s", value);
+    } else if (strcmp(key, "free_name") == 0) {
+        snprintf(facts->index_name, sizeof facts->index_name, "%s", value);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static inline bool case_facts(struct facts *facts, const char *key, const char *value)
+{
+    if (strcmp(key, "unknown") == 0) {
+        *facts = (struct facts){0};
+    } else if (strcmp(key, "settings_only") == 0) {
+        facts->target_known = facts->exists = false;
+    } else if (strcmp(key, "missing") == 0) {
+        facts->exists = false;
+        facts->kind = '\0';
+        facts->table = (struct object_name){0};
+    } else {
+        return case_facts_flag(facts, key) || case_facts_value(facts, key, value);
+    }
+    return true;
+}
+
+static inline bool case_now(struct situation *now, const char *key)
+{
+    const struct {
+        const char *key;
+        bool in_transaction, failed, alone;
+    } situations[] = {
+        {"alone", false, false, true},
+        {"transaction", true, false, true},
+        {"failed", true, true, true},
+        {"pipeline", true, false, false},
+    };
+    for (size_t i = 0; i < sizeof situations / sizeof *situations; i++) {
+        if (strcmp(situations[i].key, key) == 0) {
+            now->in_transaction = situations[i].in_transaction;
+            now->transaction_failed = situations[i].failed;
+            now->alone = situations[i].alone;
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool case_settings(struct settings *settings, const char *key, const char *value)
+{
+    static const char *const profiles[] = {"observe", "guard", "strict"};
+    for (int i = 0; strcmp(key, "profile") == 0 && i < 3; i++) {
+        if (strcmp(profiles[i], value) == 0) {
+            settings->profile = (enum profile)i;
+            return true;
+        }
+    }
+    if (strcmp(key, "mode") == 0 && strcmp(value, "observe") == 0) {
+        settings->mode = MODE_OBSERVE;
+        return true;
+    }
+    if (strcmp(key, "small_table_bytes") == 0) {
+        settings->small_table_bytes = strtoll(value, NULL, 10);
+        return true;
+    }
+    int rule = rules_find(key);
+    for (int i = ACTION_DEFAULT; rule >= 0 && i <= ACTION_BLOCK; i++) {
+        if (strcmp(settings_action_name((enum action)i), value) == 0) {
+            settings->actions[rule] = (enum action)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The words of a settings, now or facts line. */
+static inline void case_words(struct test_case *out, struct case_line *line)
+{
+    char *rest = NULL;
+    for (char *word = strtok_r(line->value, " ", &rest); word != NULL;
+         word = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(word, '=');
+        if (value != NULL) {
+            *value++ = '\0';
+        }
+        bool good = false;
+        if (strcmp(line->key, "settings") == 0) {
+            good = value != NULL && case_settings(&out->settings, word, value);
+        } else if (strcmp(line->key, "now") == 0) {
+            good = case_now(&out->now, word);
+        } else {
+            good = case_facts(&out->facts, word, value == NULL ? "" : value);
+        }
+        if (!good) {
+            case_fail(out->file, line->number, line->key, word);
+        }
+    }
+}
+
+static inline void case_take(struct test_case *out, struct case_line *line)
+{
+    bool words = strcmp(line->key, "settings") == 0 || strcmp(line->key, "now") == 0 ||
+                 strcmp(line->key, "facts") == 0;
+    if (words) {
+        case_words(out, line);
+    } else if (strcmp(line->key, "sql") == 0) {
+        size_t used = strlen(out->sql);
+        snprintf(out->sql + used, sizeof out->sql - used, "%s%s", used > 0 ? "\n" : "",
+                 line->value);
+    } else if (out->expected_count < CASE_EXPECTATIONS_MAX) {
+        out->expected[out->expected_count++] = *line;
+    } else {
+        case_fail(out->file, line->number, "too many expectations", line->key);
+    }
+}
+
+/* The next case of the file into *out; false at its end. *number counts lines, *title keeps the
+ * next case's title between calls (empty before the first). */
+static inline bool case_read(FILE *file, const char *name, int *number, char *title, size_t size,
+                             struct test_case *out)
+{
+    char text[700];
+    *out = (struct test_case){.file = name,
+                              .number = *number,
+                              .settings = settings_default(),
+                              .now = {.alone = true},
+                              .facts = case_default_facts()};
+    snprintf(out->title, sizeof out->title, "%s", title);
+    title[0] = '\0';
+    while (fgets(text, sizeof text, file) != NULL) {
+        struct case_line line = {.number = ++*number};
+        text[strcspn(text, "\n")] = '\0';
+        if (strncmp(text, "== ", 3) == 0) {
+            snprintf(title, size, "%.150s", text + 3);
+            if (out->title[0] != '\0') {
+                return true;
+            }
+            snprintf(out->title, sizeof out->title, "%s", title);
+            out->number = *number;
+        } else if (text[0] != '\0' && text[0] != '#') {
+            size_t key = strcspn(text, ":");
+            if (text[key] != ':' || key >= sizeof line.key || out->title[0] == '\0') {
+                case_fail(name, *number, "neither '== title' nor 'key: value'", text);
+            }
+            memcpy(line.key, text, key);
+            snprintf(line.value, sizeof line.value, "%s", text + key + 1 + (text[key + 1] == ' '));
+            case_take(out, &line);
+        }
+    }
+    return out->title[0] != '\0';
+}
+
+#endif
