@@ -1,0 +1,143 @@
+/* An explanation, for people and for programs. It decides nothing. */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "proxy/cli/explain.h"
+
+static void print_span(const char *label, struct span text)
+{
+    if (text.length > 0) {
+        printf("%-9s %.*s\n", label, (int)text.length, (const char *)text.at);
+    }
+}
+
+static void print_decision(const struct statement *statement, const struct decision *decision)
+{
+    bool guard = decision->guard && decision->verdict < VERDICT_REWRITE;
+    printf("%-9s %s: %s%s\n", "verdict", statement->tag, verdict_name(decision->verdict),
+           guard ? ", under a lock timeout" : "");
+    for (size_t i = 0; i < decision->fired_count; i++) {
+        const struct rule *rule = decision->fired[i].rule;
+        printf("%-9s %s (%s): %s\n", "rule", rule->id,
+               settings_action_name(decision->fired[i].action), rule->why);
+        if (decision->fired[i].not_because != NULL) {
+            printf("%-9s no rewrite: %s\n", "", decision->fired[i].not_because);
+        }
+    }
+}
+
+static void print_facts(const struct facts *facts)
+{
+    if (!facts->known) {
+        printf("%-9s unknown: no server was asked (--server CONNINFO)\n", "facts");
+        return;
+    }
+    printf("%-9s server %u, lock_timeout %s, statement_timeout %s\n", "facts",
+           (unsigned)facts->server_version, facts->lock_timeout, facts->statement_timeout);
+    if (!facts->target_known) {
+        return;
+    }
+    if (!facts->exists) {
+        printf("%-9s the target does not exist\n", "");
+        return;
+    }
+    printf("%-9s kind %c, table %s.%s, about %lld bytes and %lld rows\n", "", facts->kind,
+           facts->table.schema, facts->table.name, (long long)facts->bytes, (long long)facts->rows);
+}
+
+void explanation_print_text(const struct explanation *explanation)
+{
+    struct buffer steps = {0};
+    for (size_t i = 0; i < explanation->count; i++) {
+        print_decision(&explanation->statements[i], &explanation->decisions[i]);
+    }
+    if (explanation->asked_about < explanation->count) {
+        print_facts(&explanation->facts);
+    }
+    print_span("notice", explanation->plan.notice);
+    print_span("hint", explanation->plan.notice_hint);
+    plan_describe(&explanation->plan, explanation->sql, &steps);
+    printf("%-9s\n%.*s", "plan", (int)steps.length, (const char *)steps.at);
+    buffer_free(&steps);
+}
+
+/* json_*_new functions take over what they are given, also when they fail; NULL goes through. */
+static json_t *json_of_span(struct span text)
+{
+    return text.length == 0 ? json_null()
+                            : json_stringn_nocheck((const char *)text.at, text.length);
+}
+
+static json_t *json_of_text(const char *text)
+{
+    return json_of_span(span_text(text));
+}
+
+static json_t *json_of_rules(const struct decision *decision)
+{
+    json_t *rules = json_array();
+    for (size_t i = 0; i < decision->fired_count; i++) {
+        const struct rule *rule = decision->fired[i].rule;
+        json_array_append_new(
+            rules, json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", rule->id, "action",
+                             settings_action_name(decision->fired[i].action), "message", rule->why,
+                             "not_because", json_of_text(decision->fired[i].not_because), "hint",
+                             json_of_text(rule->hint)));
+    }
+    return rules;
+}
+
+static json_t *json_of_statement(const struct explanation *explanation, size_t i)
+{
+    const struct statement *statement = &explanation->statements[i];
+    const struct decision *decision = &explanation->decisions[i];
+    struct span sql = span_cut(explanation->sql, statement->start, statement->length);
+    return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o}", "sql", json_of_span(sql), "kind",
+                     statement_kind_name(statement->kind), "tag", statement->tag, "verdict",
+                     verdict_name(decision->verdict), "guard", decision->guard, "rules",
+                     json_of_rules(decision));
+}
+
+static json_t *json_of_facts(const struct facts *facts)
+{
+    if (!facts->known) {
+        return json_null();
+    }
+    char kind[2] = {facts->kind, '\0'};
+    return json_pack("{s:i, s:s, s:b, s:b, s:o, s:s, s:s, s:I, s:I}", "server_version",
+                     (int)facts->server_version, "lock_timeout", facts->lock_timeout,
+                     "target_known", facts->target_known, "exists", facts->exists, "kind",
+                     json_of_text(kind), "schema", facts->table.schema, "table", facts->table.name,
+                     "bytes", (json_int_t)facts->bytes, "rows", (json_int_t)facts->rows);
+}
+
+static json_t *json_of_steps(const struct plan *plan, struct span text)
+{
+    json_t *steps = json_array();
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct span sql = step->sql.length > 0 ? step->sql : text;
+        json_array_append_new(steps,
+                              json_pack("{s:s, s:o, s:b}", "kind", step_kind_name(step->kind),
+                                        "sql", json_of_span(sql), "retry", step->retry));
+    }
+    return steps;
+}
+
+bool explanation_print_json(const struct explanation *explanation)
+{
+    const struct plan *plan = &explanation->plan;
+    json_t *statements = json_array();
+    for (size_t i = 0; i < explanation->count; i++) {
+        json_array_append_new(statements, json_of_statement(explanation, i));
+    }
+    json_t *whole =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "statements", statements, "facts",
+                  json_of_facts(&explanation->facts), "notice", json_of_span(plan->notice), "hint",
+                  json_of_span(plan->notice_hint), "steps", json_of_steps(plan, explanation->sql),
+                  "attempts", (int)plan->attempts, "lock_timeout_ms", (int)plan->lock_timeout_ms);
+    bool printed = whole != NULL && json_dumpf(whole, stdout, JSON_COMPACT) == 0;
+    json_decref(whole);
+    putchar('\n');
+    return printed;
+}
