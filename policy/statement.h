@@ -54,7 +54,9 @@ enum statement_flag {
     FLAG_EXPLAIN = 1u << 8,   /* EXPLAIN ANALYZE of it */
     FLAG_CHAIN = 1u << 9,     /* COMMIT AND CHAIN, ROLLBACK AND CHAIN */
     FLAG_SECRET = 1u << 10,   /* its text holds a password or a connection string */
-    FLAG_NO_TRANSACTION = 1u << 11, /* PostgreSQL refuses it inside a transaction block */
+    /* PostgreSQL refuses it inside a transaction block, as far as the text tells: it also refuses
+     * REINDEX and CLUSTER of a partitioned relation, and takes DROP SUBSCRIPTION without a slot. */
+    FLAG_NO_TRANSACTION = 1u << 11,
 };
 
 enum reindex_target { REINDEX_NONE, REINDEX_INDEX, REINDEX_TABLE, REINDEX_SCHEMA, REINDEX_DATABASE };

@@ -157,7 +157,8 @@ void from_tree_add(struct statement *out, const char *action, const char *kind,
     }
     object_add(out, action, kind, &name);
     if (node_field(bare, "relname") != NULL) {
-        out->flags |= node_number(bare, "inh") == 0 ? FLAG_ONLY : 0u;
+        bool only = node_number(bare, "inh") == 0 && object_kind_is_relation(kind);
+        out->flags |= only ? FLAG_ONLY : 0u; /* composite types come without ONLY and without inh */
         out->flags |= node_is(bare, "relpersistence", "t") ? FLAG_TEMPORARY : 0u;
     }
 }

@@ -128,7 +128,9 @@ static bool fill_rename(const struct node *node, struct statement *out)
         }
     } else {
         from_tree_add(out, "rename", type->kind, named_part ? part : relation);
-        from_tree_set_target(out, relation);
+        if (!type_is(type, "OBJECT_ATTRIBUTE")) { /* a composite type is no relation to lock */
+            from_tree_set_target(out, relation);
+        }
     }
     return true;
 }

@@ -94,9 +94,10 @@ static bool takes_words(const char **words, struct lexer *lexer, const char *pre
 /* A name's text without quotes, in lower case when it has none. */
 static void copy_name(char *out, struct lexeme lexeme)
 {
+    char name[NAME_BYTES + 4]; /* a character more than fits, for name_copy to cut at its start */
     size_t length = 0;
     bool quoted = lexeme.kind == LEXEME_QUOTED;
-    for (size_t i = quoted; i < lexeme.text.length && length < NAME_BYTES - 1; i++) {
+    for (size_t i = quoted; i < lexeme.text.length && length < sizeof name - 1; i++) {
         char byte = (char)lexeme.text.at[i];
         if (quoted && byte == '"') {
             i++; /* a doubled quote is one, the last one is none */
@@ -105,9 +106,10 @@ static void copy_name(char *out, struct lexeme lexeme)
             }
         }
         bool upper = !quoted && byte >= 'A' && byte <= 'Z';
-        out[length++] = upper ? (char)(byte - 'A' + 'a') : byte;
+        name[length++] = upper ? (char)(byte - 'A' + 'a') : byte;
     }
-    out[length] = '\0';
+    name[length] = '\0';
+    name_copy(out, name);
 }
 
 static bool is_name(struct lexeme lexeme)
@@ -139,7 +141,8 @@ static void skip_options(struct lexer *lexer, struct statement *out)
         out->flags |= lexer_take(lexer, "NOT") ? FLAG_IF_NOT_EXISTS : FLAG_IF_EXISTS;
         (void)lexer_take(lexer, "EXISTS");
     }
-    (void)lexer_take(lexer, "TABLE");
+    (void)lexer_take(lexer, "TABLE"); /* TRUNCATE and LOCK [TABLE] */
+    (void)lexer_take(lexer, "FOR");   /* USER MAPPING FOR */
     if (lexer_take(lexer, "ONLY")) {
         out->flags |= FLAG_ONLY;
     }
