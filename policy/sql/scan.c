@@ -11,31 +11,13 @@
  * on the others. A letter behind a digit starts a word, as it does for PostgreSQL up to 14, where
  * "1into t" is 1 INTO t; later versions refuse it. */
 #include "policy/sql/scan.h"
-#include "policy/sql/scan_class.h"
-#include "policy/sql/scan_quote.h"
-#include "policy/sql/scan_skip.h"
 
 #include <assert.h>
 
-static bool continues_word(uint8_t byte)
-{
-    return scan_is_letter(byte) || scan_is_digit(byte) || byte == '$';
-}
-
-/* Moves over what cannot matter, but never into a word that must be read whole: one that the chunk
- * may cut, that goes on behind a '$', that may be an E before a quote, or that may be INTO. */
-static size_t skip_dull(const struct scanner *scanner, struct span text, size_t i)
-{
-    bool wide = scan_encoding_is_wide(scanner->options.encoding);
-    size_t at = scan_skip_code(text, i, wide);
-    if (at < text.length && text.at[at] != '\'' && !continues_word(text.at[at])) {
-        return at;
-    }
-    while (at > i && continues_word(text.at[at - 1])) {
-        at--;
-    }
-    return at;
-}
+#include "policy/sql/scan_byte.h"
+#include "policy/sql/scan_class.h"
+#include "policy/sql/scan_quote.h"
+#include "policy/sql/scan_skip.h"
 
 /* In parentheses it is part of CREATE RULE … DO (a; b), in a body it ends a statement of the body.
  */
@@ -89,37 +71,10 @@ static void see_mark(struct scanner *scanner, uint8_t byte, size_t offset)
 static size_t in_digits(struct scanner *scanner, struct span text, size_t i)
 {
     scan_class_token(scanner, text.at[i], scanner->offset + i);
-    while (i < text.length && scan_is_digit(text.at[i])) {
+    while (i < text.length && scan_byte_is_digit(text.at[i])) {
         i++;
     }
     return i;
-}
-
-static size_t in_code(struct scanner *scanner, struct span text, size_t i)
-{
-    /* In parentheses nothing is watched for but INTO, at which skip_dull stops. */
-    if (scanner->watch == SCAN_WATCH_NOTHING || scanner->watch == SCAN_WATCH_INTO ||
-        scanner->parens > 0) {
-        i = skip_dull(scanner, text, i);
-    }
-    while (i < text.length && scan_is_space(text.at[i])) {
-        i++;
-    }
-    if (i == text.length) {
-        return i;
-    }
-    uint8_t byte = text.at[i];
-    if (scan_is_digit(byte)) {
-        return in_digits(scanner, text, i);
-    }
-    if (scan_is_letter(byte)) {
-        scan_class_start(scanner, scanner->offset + i);
-        scanner->place = SCAN_PLACE_WORD;
-        scanner->word_length = 0;
-        return i;
-    }
-    see_mark(scanner, byte, scanner->offset + i);
-    return i + 1;
 }
 
 /* `next` is the byte behind the word; true when it is the quote of a string that the word, E, B or
@@ -139,16 +94,14 @@ static bool opens_string(struct scanner *scanner, uint8_t next)
 
 static size_t in_word(struct scanner *scanner, struct span text, size_t i)
 {
-    bool wide = scan_encoding_is_wide(scanner->options.encoding);
-    for (; i < text.length && scanner->place == SCAN_PLACE_WORD; i++) {
-        uint8_t byte = text.at[i];
-        if (!(wide && scan_takes_wide(scanner, byte)) && !continues_word(byte)) {
-            break;
+    if (scan_encoding_is_wide(scanner->options.encoding)) {
+        for (; i < text.length &&
+               (scan_takes_wide(scanner, text.at[i]) || scan_byte_is_word(text.at[i]));
+             i++) {
+            scan_add_to_word(scanner, text.at[i]);
         }
-        if (scanner->word_length < sizeof scanner->word) {
-            uint8_t upper = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte ^ 0x20) : byte;
-            scanner->word[scanner->word_length++] = (char)upper;
-        }
+    } else {
+        i = scan_skip_word(scanner, text, i);
     }
     if (i == text.length || scanner->place == SCAN_PLACE_LOST) {
         return i;
@@ -160,6 +113,33 @@ static size_t in_word(struct scanner *scanner, struct span text, size_t i)
     scanner->place = SCAN_PLACE_CODE;
     scan_class_word(scanner);
     return i;
+}
+
+static size_t in_code(struct scanner *scanner, struct span text, size_t i)
+{
+    /* In parentheses nothing is watched for but INTO, at which scan_skip_dull stops. */
+    if (scanner->watch == SCAN_WATCH_NOTHING || scanner->watch == SCAN_WATCH_INTO ||
+        scanner->parens > 0) {
+        i = scan_skip_dull(scanner, text, i);
+    }
+    while (i < text.length && scan_byte_is_space(text.at[i])) {
+        i++;
+    }
+    if (i == text.length) {
+        return i;
+    }
+    uint8_t byte = text.at[i];
+    if (scan_byte_is_digit(byte)) {
+        return in_digits(scanner, text, i);
+    }
+    if (scan_byte_is_letter(byte)) {
+        scan_class_start(scanner, scanner->offset + i);
+        scanner->place = SCAN_PLACE_WORD;
+        scanner->word_length = 0;
+        return in_word(scanner, text, i);
+    }
+    see_mark(scanner, byte, scanner->offset + i);
+    return i + 1;
 }
 
 static size_t in_place(struct scanner *scanner, struct span text, size_t i)
@@ -241,14 +221,15 @@ static void finish_statement(struct scanner *scanner, bool terminated, struct sc
     out->length = scanner->offset - (terminated ? 1 : 0) - scanner->start;
     out->class = (enum scan_class)scanner->class;
     out->terminated = terminated;
-    memcpy(out->words, scanner->words, scanner->words_length);
+    memcpy(out->words, scanner->words, sizeof out->words);
     out->words[scanner->words_length] = '\0';
     start_statement(scanner);
 }
 
 void scan_start(struct scanner *scanner, struct scan_options options)
 {
-    *scanner = (struct scanner){.options = options};
+    scanner->options = options;
+    scanner->offset = 0;
     start_statement(scanner);
 }
 
@@ -259,7 +240,8 @@ enum scan_status scan_next(struct scanner *scanner, struct span chunk, size_t *a
     struct span text = span_from(chunk, *at);
     size_t i = 0;
     while (i < text.length && scanner->place != SCAN_PLACE_END) {
-        i = in_place(scanner, text, i);
+        i = scanner->place == SCAN_PLACE_CODE ? in_code(scanner, text, i)
+                                              : in_place(scanner, text, i);
     }
     scanner->offset += i;
     *at += i;

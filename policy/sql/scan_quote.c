@@ -8,30 +8,10 @@
  *     ESCAPES -> QUOTE -> GAP <-> GAP_DASH, GAP_LINE
  *        ^---------'------'                               else -> CODE */
 #include "policy/sql/scan_quote.h"
+
+#include "policy/sql/scan_byte.h"
 #include "policy/sql/scan_class.h"
 #include "policy/sql/scan_skip.h"
-
-bool scan_is_letter(uint8_t byte)
-{
-    uint8_t lower = byte | 0x20;
-    return (lower >= 'a' && lower <= 'z') || byte == '_' || byte >= 0x80;
-}
-
-bool scan_is_digit(uint8_t byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-/* \v is a space since PostgreSQL 16, and in no statement before. */
-bool scan_is_space(uint8_t byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-static bool is_newline(uint8_t byte)
-{
-    return byte == '\n' || byte == '\r';
-}
 
 static bool is_wide(const struct scanner *scanner)
 {
@@ -147,8 +127,8 @@ size_t scan_in_quote(struct scanner *scanner, struct span text, size_t i)
 
 size_t scan_in_gap(struct scanner *scanner, struct span text, size_t i)
 {
-    for (; i < text.length && scan_is_space(text.at[i]); i++) {
-        scanner->newline = scanner->newline || is_newline(text.at[i]);
+    for (; i < text.length && scan_byte_is_space(text.at[i]); i++) {
+        scanner->newline = scanner->newline || scan_byte_is_newline(text.at[i]);
     }
     if (i == text.length) {
         return i;
@@ -213,7 +193,7 @@ size_t scan_in_quoted(struct scanner *scanner, struct span text, size_t i)
 size_t scan_in_dollar(struct scanner *scanner, struct span text, size_t i)
 {
     scanner->tag_length = 0;
-    if (text.at[i] == '$' || scan_is_letter(text.at[i])) {
+    if (text.at[i] == '$' || scan_byte_is_letter(text.at[i])) {
         scanner->place = SCAN_PLACE_TAG;
     } else {
         scanner->place = SCAN_PLACE_CODE;
@@ -225,8 +205,8 @@ size_t scan_in_tag(struct scanner *scanner, struct span text, size_t i)
 {
     for (; i < text.length && scanner->place == SCAN_PLACE_TAG; i++) {
         uint8_t byte = text.at[i];
-        bool part = (is_wide(scanner) && scan_takes_wide(scanner, byte)) || scan_is_letter(byte) ||
-                    scan_is_digit(byte);
+        bool part = (is_wide(scanner) && scan_takes_wide(scanner, byte)) ||
+                    scan_byte_is_letter(byte) || scan_byte_is_digit(byte);
         if (part && scanner->tag_length == sizeof scanner->tag) {
             lose_place(scanner);
         } else if (part) {

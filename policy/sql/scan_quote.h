@@ -8,11 +8,6 @@
 
 #include "policy/sql/scan.h"
 
-/* What a word is made of; '$' only behind its first byte. */
-bool scan_is_letter(uint8_t byte);
-bool scan_is_digit(uint8_t byte);
-bool scan_is_space(uint8_t byte);
-
 /* In a wide encoding: whether the byte is part of a character that is not ASCII. To be called for
  * every byte wherever an ASCII byte would matter. May end in SCAN_PLACE_LOST. */
 bool scan_takes_wide(struct scanner *scanner, uint8_t byte);

@@ -1,20 +1,22 @@
 /* Sixteen bytes at a time with the vector extension that gcc and clang share, so that the compiler
  * picks the machine's instructions and there is one code for all machines. Nothing is read beyond
- * the span: its last bytes are looked at one by one.
+ * the span: its end is looked at together with some bytes before it, or one by one.
  *
- * The four letters of INTO are found by comparing the text with itself moved by 0, 1, 2 and 3:
+ * INTO, in either case, is found by three letters, in other words too, by comparing the text with
+ * itself moved by 0, 1 and 2. Few words but INTO have them:
  *
- *     I N S E R T   I N T O   t         == i ?   1 . . . . . . 1 . . . . .
- *       N S E R T   I N T O   t         == n ?   1 . . . . . . 1 . . . . .
- *         S E R T   I N T O   t         == t ?   . . . . 1 . . 1 . . . . .
- *           E R T   I N T O   t         == o ?   . . . . . . . 1 . . . . . */
+ *     I N S E R T   I N T O   t         == n ?   . 1 . . . . . . 1 . . .
+ *       N S E R T   I N T O   t         == t ?   . . . . 1 . . . 1 . . .
+ *         S E R T   I N T O   t         == o ?   . . . . . . . . 1 . . . */
 #include "policy/sql/scan_skip.h"
 
 #include <endian.h>
 
+#include "policy/sql/scan_byte.h"
+
 #define WIDTH 16
-/* Folds ASCII letters to lower case. */
-#define LOWER 0x20
+#define STEP  (WIDTH + 2) /* bytes that are read to look at WIDTH of them */
+#define LOWER 0x20        /* folds ASCII letters to lower case */
 
 typedef uint8_t bytes __attribute__((vector_size(WIDTH)));
 
@@ -25,66 +27,63 @@ static inline bytes load(const uint8_t *at)
     return loaded;
 }
 
-/* The place of the first byte that is not 0; WIDTH if all are. */
-static inline size_t first_hit(bytes hits)
-{
-    uint64_t half[2];
-    memcpy(half, &hits, WIDTH);
-    if (half[0] != 0) {
-        return (size_t)__builtin_ctzll(le64toh(half[0])) / 8;
-    }
-    return half[1] == 0 ? WIDTH : 8 + (size_t)__builtin_ctzll(le64toh(half[1])) / 8;
-}
-
 static inline bytes equal(bytes text, uint8_t wanted)
 {
     return (bytes)(text == wanted);
 }
 
-/* Pairs that differ in one bit cost one comparison: ( and ) in 1, - and / in 2. */
-static inline bytes special(bytes text)
+/* The place of the first byte that is not 0, `from` or later; WIDTH if there is none. */
+static inline size_t first_hit(bytes hits, size_t from)
 {
-    return equal(text, '\'') | equal(text, '"') | equal(text, '$') | equal(text, ';') |
-           equal(text | 1, ')') | equal(text | 2, '/');
-}
-
-static inline bytes into(const uint8_t *at)
-{
-    return equal(load(at) | LOWER, 'i') & equal(load(at + 1) | LOWER, 'n') &
-           equal(load(at + 2) | LOWER, 't') & equal(load(at + 3) | LOWER, 'o');
-}
-
-static bool is_special(uint8_t byte)
-{
-    return byte == '\'' || byte == '"' || byte == '$' || byte == ';' || (byte | 1) == ')' ||
-           (byte | 2) == '/';
-}
-
-/* Whether the text goes on with INTO, as far as it reaches. */
-static bool may_be_into(struct span text)
-{
-    static const uint8_t letters[] = {'i', 'n', 't', 'o'};
-    for (size_t i = 0; i < sizeof letters && i < text.length; i++) {
-        if ((text.at[i] | LOWER) != letters[i]) {
-            return false;
-        }
+    uint64_t half[2];
+    memcpy(half, &hits, WIDTH);
+    uint64_t low = from < 8 ? le64toh(half[0]) & (UINT64_MAX << 8 * from) : 0;
+    uint64_t high = from < 8 ? le64toh(half[1]) : le64toh(half[1]) & (UINT64_MAX << 8 * (from - 8));
+    if (low != 0) {
+        return (size_t)__builtin_ctzll(low) / 8;
     }
-    return true;
+    return high == 0 ? WIDTH : 8 + (size_t)__builtin_ctzll(high) / 8;
 }
 
-size_t scan_skip_code(struct span text, size_t from, bool wide)
+/* Which of WIDTH bytes may matter. Pairs of marks that differ in one bit cost one comparison. */
+static inline bytes look(const uint8_t *at, uint8_t high)
 {
-    size_t at = from;
-    const uint8_t high = wide ? 0x80 : 0;
-    for (; text.length - at >= WIDTH + 3; at += WIDTH) {
-        bytes next = load(text.at + at);
-        size_t hit = first_hit(special(next) | into(text.at + at) | (next & high));
+    bytes text = load(at);
+    bytes marks = equal(text, '\'') | equal(text, '"') | equal(text, '$') | equal(text, ';') |
+                  equal(text | 1, ')') | equal(text | 2, '/');
+    bytes into = equal(text | LOWER, 'n') & equal(load(at + 1) | LOWER, 't') &
+                 equal(load(at + 2) | LOWER, 'o');
+    return marks | into | (text & high);
+}
+
+/* The same for one byte. An INTO that the end of the text cuts is a word that it may cut. */
+static bool may_matter(struct span text, size_t at, uint8_t high)
+{
+    uint8_t byte = text.at[at];
+    return byte == '\'' || byte == '"' || byte == '$' || byte == ';' || (byte | 1) == ')' ||
+           (byte | 2) == '/' || (byte & high) != 0 ||
+           ((byte | LOWER) == 'n' && text.length - at > 2 && (text.at[at + 1] | LOWER) == 't' &&
+            (text.at[at + 2] | LOWER) == 'o');
+}
+
+/* The first byte from `at` on that may matter; text.length if there is none. */
+static inline size_t skip_words(struct span text, size_t at, uint8_t high)
+{
+    for (; text.length - at >= STEP; at += WIDTH) {
+        size_t hit = first_hit(look(text.at + at, high), 0);
         if (hit < WIDTH) {
             return at + hit;
         }
     }
-    while (at < text.length && !is_special(text.at[at]) && (text.at[at] & high) == 0 &&
-           !may_be_into(span_from(text, at))) {
+    size_t tail = text.length - STEP; /* where a last look can start, if the text is long enough */
+    if (text.length >= STEP && at - tail < WIDTH) {
+        size_t hit = first_hit(look(text.at + tail, high), at - tail);
+        if (hit < WIDTH) {
+            return tail + hit;
+        }
+        at = tail + WIDTH;
+    }
+    while (at < text.length && !may_matter(text, at, high)) {
         at++;
     }
     return at;
@@ -95,7 +94,7 @@ size_t scan_find(struct span text, size_t from, uint8_t a, uint8_t b)
     size_t at = from;
     for (; text.length - at >= WIDTH; at += WIDTH) {
         bytes next = load(text.at + at);
-        size_t hit = first_hit(equal(next, a) | equal(next, b));
+        size_t hit = first_hit(equal(next, a) | equal(next, b), 0);
         if (hit < WIDTH) {
             return at + hit;
         }
@@ -104,4 +103,83 @@ size_t scan_find(struct span text, size_t from, uint8_t a, uint8_t b)
         at++;
     }
     return at;
+}
+
+/* The end of a token at text.at[i] of the kinds that are frequent; i for all others, and for what
+ * may go on behind the chunk. `fresh`: there is no word that it may be part of. */
+static inline size_t leap(struct scanner *scanner, struct span text, size_t i, bool fresh)
+{
+    size_t end = i;
+    uint8_t byte = text.at[i];
+    uint8_t next = i + 1 < text.length ? text.at[i + 1] : byte;
+    bool watched = scanner->watch != SCAN_WATCH_NOTHING && scanner->watch != SCAN_WATCH_INTO;
+    if (byte == '\'' && fresh && scanner->options.standard_conforming_strings) {
+        end = scan_find(text, i + 1, '\'', '\'') + 1;
+    } else if (byte == '"') {
+        end = scan_find(text, i + 1, '"', '"') + 1;
+    } else if (byte == '(' && !watched) {
+        scanner->parens++;
+        end = i + 1;
+    } else if (byte == ')' && !watched) {
+        scanner->parens -= scanner->parens > 0 ? 1 : 0;
+        end = i + 1;
+    } else if (byte == '$' && fresh && scan_byte_is_digit(next)) {
+        end = i + 2;
+    } else if ((byte == '-' && next != '-') || (byte == '/' && next != '/' && next != '*')) {
+        end = i + 1;
+    }
+    return end <= text.length ? end : i;
+}
+
+/* Never stops within a word that must be read whole: one that the chunk may cut, that goes on
+ * behind a '$', that may be the E of a string, or that may be INTO. */
+size_t scan_skip_dull(struct scanner *scanner, struct span text, size_t i)
+{
+    uint8_t high = scan_encoding_is_wide(scanner->options.encoding) ? 0x80 : 0;
+    size_t at = skip_words(text, i, high);
+    while (at < text.length) {
+        bool fresh = at == i || !scan_byte_is_word(text.at[at - 1]);
+        size_t end = leap(scanner, text, at, fresh);
+        if (end == at) {
+            break;
+        }
+        i = end;
+        at = skip_words(text, i, high);
+    }
+    if (at < text.length && text.at[at] != '\'' && !scan_byte_is_word(text.at[at])) {
+        return at;
+    }
+    while (at > i && scan_byte_is_word(text.at[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+void scan_add_to_word(struct scanner *scanner, uint8_t byte)
+{
+    if (scanner->word_length < sizeof scanner->word) {
+        scanner->word[scanner->word_length++] = (char)scan_byte_upper(byte);
+    }
+}
+
+size_t scan_skip_word(struct scanner *scanner, struct span text, size_t i)
+{
+    if (scanner->word_length == 0 && text.length - i >= WIDTH) {
+        bytes word = load(text.at + i);
+        bytes letters = (bytes)((word | LOWER) - 'a' < 26);
+        bytes digits = (bytes)(word - '0' < 10);
+        bytes upper = word & ~(letters & LOWER);
+        bytes others =
+            ~(letters | digits | equal(word, '_') | equal(word, '$') | (bytes)(word > 0x7f));
+        memcpy(scanner->word, &upper, WIDTH);
+        scanner->word_length = (uint8_t)first_hit(others, 0);
+        i += scanner->word_length;
+        if (scanner->word_length < WIDTH) {
+            return i;
+        }
+    }
+    for (; i < text.length && scan_byte_is_word(text.at[i]); i++) {
+        scan_add_to_word(scanner, text.at[i]);
+    }
+    return i;
 }
