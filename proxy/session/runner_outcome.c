@@ -104,7 +104,7 @@ bool outcome_intend(struct session *session, struct effects *effects)
 void outcome_forwarded(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    for (size_t i = 0; runner->attempt == 1 && i < runner->request.statements.count; i++) {
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
         if (is_recorded(runner, i)) {
             change_write(&effects->ledger, CHANGE_FORWARDED, &runner->changes[i], NULL,
                          session->wall_us);

@@ -79,6 +79,9 @@ static void send_execute(struct session *session, struct effects *effects)
 void run_send(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
+    if (!runner->run_sent) {
+        outcome_forwarded(session, effects);
+    }
     runner->state = RUNNER_RUN;
     runner->run_sent = true;
     runner->completes = 0;
@@ -89,7 +92,6 @@ void run_send(struct session *session, struct effects *effects)
         runner->watching = true;
         effects->requests |= REQUEST_WATCH;
     }
-    outcome_forwarded(session, effects);
     if (runner_is_execute(runner)) {
         send_execute(session, effects);
     } else {
