@@ -71,9 +71,13 @@ unit_sources := $(wildcard tests/unit/*/*_test.c)
 unit_tests    = $(patsubst %.c,$(BUILD)/%,$(unit_sources))
 define unit_rule
 $(BUILD)/tests/unit/$(1)/%_test: $(BUILD)/tests/unit/$(1)/%_test.o $(filter %.a,$(unit_link_$(1)))
-	$$(CC) $$(ALL_CFLAGS) -o $$@ $$< $$(unit_link_$(1)) $$(ALL_LDFLAGS) -lcmocka
+	$$(CC) $$(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) $$(unit_link_$(1)) $$(ALL_LDFLAGS) -lcmocka
 endef
 $(foreach layer,protocol policy session shell,$(eval $(call unit_rule,$(layer))))
+# What plays the dialogues is more than one file; its simulated shell is the fuzz target's, too.
+dialogue := $(filter-out %_test.c,$(wildcard tests/unit/session/dialogue*.c))
+$(BUILD)/tests/unit/session/dialogue_test: $(call objects,$(dialogue))
+$(BUILD)/tests/fuzz/session_fuzz: $(BUILD)/tests/unit/session/dialogue_shell.o
 
 unit-tests: $(unit_tests)
 

@@ -1,0 +1,221 @@
+/* The short forms of a dialogue: what is said in every one of them, in one word.
+ *
+ *      Ours "SQL"            OursFlush "SQL"            an exchange of ours (runner_exchange.c)
+ *      Answer "column" NULL  AnswerFlush …              its answer with one row
+ *      AnswerEmpty           AnswerEmptyFlush           … with none
+ *      Complete "DO"         CompleteFlush "DO"         … of a statement that has no rows
+ *      Failed 55P03 "text"   FailedFlush …              … an error
+ *      Settings name=value   SettingsFlush …            the probe's row, settings only
+ *      Facts name=value      FactsFlush …               the probe's row (policy/probe_read.c)
+ *      Error 42501 "text"    Fatal 57P01 "text"         ErrorResponse
+ *      Notice "text"                                    NoticeResponse
+ *
+ * Answers end with ReadyForQuery in the status that the dialogue is in, those with Flush do not. */
+#include "tests/unit/session/dialogue.h"
+
+#include <stdio.h>
+
+#define COLUMNS(X)                                                                                 \
+    X(server_version, "150020")                                                                    \
+    X(lock_timeout, "0")                                                                           \
+    X(statement_timeout, "0")                                                                      \
+    X(transaction_timeout, "")                                                                     \
+    X(deadlock_timeout, "1s")                                                                      \
+    X(client_min_messages, "notice")                                                               \
+    X(server_pid, "4711")                                                                          \
+    X(exists, "t")                                                                                 \
+    X(kind, "r")                                                                                   \
+    X(temporary, "f")                                                                              \
+    X(system, "f")                                                                                 \
+    X(new_here, "f")                                                                               \
+    X(bytes, "100000000")                                                                          \
+    X(rows, "1000000")                                                                             \
+    X(schema, "public")                                                                            \
+    X(table, "t")                                                                                  \
+    X(table_kind, "r")                                                                             \
+    X(table_has_invalid_index, "f")                                                                \
+    X(table_has_exclusion, "f")                                                                    \
+    X(index_exists, "f")                                                                           \
+    X(index_valid, "f")                                                                            \
+    X(index_backs_constraint, "f")                                                                 \
+    X(index_exclusion, "f")                                                                        \
+    X(index_partition, "f")                                                                        \
+    X(index_name, "")
+
+#define SETTINGS_COLUMNS 7
+#define COLUMNS_MOST     32
+
+struct column {
+    const char *name;
+    const char *value;
+};
+
+static void append_row(struct dialogue *dialogue, struct span words, bool all, struct buffer *out)
+{
+    struct column columns[COLUMNS_MOST] = {
+#define X(name, value) {#name, value},
+        COLUMNS(X)
+#undef X
+    };
+    struct dialogue_word given[COLUMNS_MOST];
+    size_t given_count = 0;
+    while (given_count < COLUMNS_MOST && dialogue_next_word(&words, &given[given_count])) {
+        size_t i = 0;
+        while (columns[i].name != NULL && strcmp(columns[i].name, given[given_count].name) != 0) {
+            i++;
+        }
+        if (columns[i].name == NULL) {
+            dialogue_refuse(dialogue, "no such fact: %s", given[given_count].name);
+            return;
+        }
+        columns[i].value = given[given_count++].value;
+    }
+    buffer_append_text(out, "DataRow");
+    for (size_t i = 0; columns[i].name != NULL && (all || i < SETTINGS_COLUMNS); i++) {
+        bool null = columns[i].value[0] == '\0';
+        buffer_append_format(out, null ? " NULL" : " \"%s\"", columns[i].value);
+    }
+    buffer_append_text(out, "\n");
+}
+
+static void append_ready(struct dialogue *dialogue, bool flush, struct buffer *out)
+{
+    if (!flush) {
+        buffer_append_format(out, "ReadyForQuery %c\n", dialogue->status);
+    }
+}
+
+static void append_complete(struct dialogue *dialogue, const char *tag, struct span row, bool flush,
+                            struct buffer *out)
+{
+    buffer_append_text(out, "CloseComplete\nParseComplete\nBindComplete\n");
+    buffer_append_span(out, row);
+    buffer_append_format(out, "CommandComplete \"%s\"\nCloseComplete\nCloseComplete\n", tag);
+    append_ready(dialogue, flush, out);
+}
+
+static void append_error(const char *severity, bool expected, struct span words, struct buffer *out)
+{
+    struct dialogue_word sqlstate;
+    struct span text = words;
+    if (!dialogue_next_word(&text, &sqlstate)) {
+        return;
+    }
+    text = dialogue_skip_blanks(text);
+    buffer_append_format(out, "%sErrorResponse S \"%s\" V \"%s\" C \"%s\" M %.*s%s\n",
+                         expected ? "~" : "", severity, severity, sqlstate.name, (int)text.length,
+                         (const char *)text.at, expected ? "\xe2\x80\xa6" : "");
+}
+
+static void append_failed(struct dialogue *dialogue, bool flush, struct span words,
+                          struct buffer *out)
+{
+    buffer_append_text(out, "CloseComplete\nParseComplete\nBindComplete\n");
+    append_error("ERROR", false, words, out);
+    dialogue->status = dialogue->status == 'T' ? 'E' : dialogue->status;
+    append_ready(dialogue, flush, out);
+}
+
+static void append_notice(bool expected, struct span words, struct buffer *out)
+{
+    struct span text = dialogue_skip_blanks(words);
+    buffer_append_format(out, "%sNoticeResponse S \"NOTICE\" V \"NOTICE\" C \"00000\" M %.*s%s\n",
+                         expected ? "~" : "", (int)text.length, (const char *)text.at,
+                         expected ? "\xe2\x80\xa6" : "");
+}
+
+static void append_ours(bool flush, struct span words, struct buffer *out)
+{
+    struct span sql = dialogue_skip_blanks(words);
+    buffer_append_format(out,
+                         "Close S \"_ddlguard\"\nParse \"_ddlguard\" %.*s\n"
+                         "Bind \"_ddlguard\" \"_ddlguard\"\nExecute \"_ddlguard\" 0\n"
+                         "Close P \"_ddlguard\"\nClose S \"_ddlguard\"\n%s\n",
+                         (int)sql.length, (const char *)sql.at, flush ? "Flush" : "Sync");
+}
+
+/* "AnswerFlush" is "Answer" with *flush. */
+static bool is_form(const char *name, const char *form, bool *flush)
+{
+    size_t length = strlen(form);
+    *flush = strcmp(name + (strncmp(name, form, length) == 0 ? length : 0), "Flush") == 0;
+    return strcmp(name, form) == 0 || (*flush && strncmp(name, form, length) == 0);
+}
+
+bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expected,
+                     struct buffer *lines)
+{
+    struct dialogue_word form;
+    struct dialogue_word tag;
+    struct span words = message;
+    bool flush = false;
+    if (!dialogue_next_word(&words, &form)) {
+        return false;
+    }
+    struct buffer row = {0};
+    bool known = true;
+    if (is_form(form.name, "Ours", &flush)) {
+        append_ours(flush, words, lines);
+    } else if (is_form(form.name, "Answer", &flush)) {
+        buffer_append_format(&row, "DataRow %.*s\n", (int)words.length, (const char *)words.at);
+        append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, lines);
+    } else if (is_form(form.name, "AnswerEmpty", &flush)) {
+        append_complete(dialogue, "SELECT 0", span_of(NULL, 0), flush, lines);
+    } else if (is_form(form.name, "Complete", &flush) && dialogue_next_word(&words, &tag)) {
+        append_complete(dialogue, tag.value, span_of(NULL, 0), flush, lines);
+    } else if (is_form(form.name, "Settings", &flush) || is_form(form.name, "Facts", &flush)) {
+        append_row(dialogue, words, form.name[0] == 'F', &row);
+        append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, lines);
+    } else if (is_form(form.name, "Failed", &flush)) {
+        append_failed(dialogue, flush, words, lines);
+    } else if (strcmp(form.name, "Error") == 0 || strcmp(form.name, "Fatal") == 0) {
+        append_error(form.name[0] == 'E' ? "ERROR" : "FATAL", expected, words, lines);
+    } else if (strcmp(form.name, "Notice") == 0) {
+        append_notice(expected, words, lines);
+    } else {
+        known = false;
+    }
+    buffer_free(&row);
+    return known;
+}
+
+/* The whole start-up, which must pass byte for byte. */
+void dialogue_login(struct dialogue *dialogue, struct span words)
+{
+    struct buffer startup = {0};
+    struct buffer answer = {0};
+    struct buffer line = {0};
+    struct dialogue_word word;
+    char version[64] = "15.20";
+    buffer_append_text(&startup, "StartupMessage 3.0");
+    while (dialogue_next_word(&words, &word)) {
+        if (strcmp(word.name, "server_version") == 0) {
+            snprintf(version, sizeof version, "%.63s", word.value);
+        } else {
+            buffer_append_format(&startup, " %s \"%s\"", word.name, word.value);
+        }
+    }
+    buffer_append_format(&answer,
+                         "Authentication 0 | ParameterStatus \"server_version\" \"%s\""
+                         " | ParameterStatus \"standard_conforming_strings\" \"on\""
+                         " | ParameterStatus \"client_encoding\" \"UTF8\""
+                         " | BackendKeyData 4711 \"\\x00\\x01\\x02\\x03\" | ReadyForQuery I",
+                         version);
+    dialogue->in_login = true;
+    buffer_append_format(&line, "client > %.*s\nrequest < DIAL\nevent CONNECTED\nserver < %.*s\n",
+                         (int)startup.length, (const char *)startup.at, (int)startup.length,
+                         (const char *)startup.at);
+    buffer_append_format(&line, "server > %.*s\nclient < %.*s\nrequest < REGISTER_KEY\n",
+                         (int)answer.length, (const char *)answer.at, (int)answer.length,
+                         (const char *)answer.at);
+    for (struct span rest = buffer_span(&line); rest.length > 0;) {
+        const uint8_t *end = memchr(rest.at, '\n', rest.length);
+        struct span one = span_cut(rest, 0, (size_t)(end - rest.at));
+        dialogue_parse_line(dialogue, one);
+        rest = span_from(rest, one.length + 1);
+    }
+    dialogue->in_login = false;
+    buffer_free(&startup);
+    buffer_free(&answer);
+    buffer_free(&line);
+}

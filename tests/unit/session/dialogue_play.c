@@ -1,0 +1,279 @@
+/* Plays a dialogue: once as it is written, comparing everything in its order; then with the input
+ * cut at each byte in turn, and once byte by byte, where every stream must come out the same.
+ *
+ * It never knows what a message means: it compares lines. */
+#include "tests/unit/session/dialogue.h"
+
+#include "protocol/frame.h"
+#include "protocol/trace.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct output {
+    enum shell_place place;
+    struct buffer bytes; /* of the streams: as much as came in a row */
+};
+
+struct play {
+    const struct dialogue *dialogue;
+    struct shell shell;
+    struct output *outputs; /* not expected yet, in their order */
+    size_t first, count;
+    bool server_started;           /* the StartupMessage has gone to the server */
+    struct buffer streams[PLACES]; /* all that came out, whole run */
+    size_t *marks;                 /* lengths of the streams behind each step */
+};
+
+static void listen(void *who, enum shell_place place, struct span bytes)
+{
+    struct play *play = who;
+    buffer_append_span(&play->streams[place], bytes);
+    buffer_append_text(&play->streams[place], place == PLACE_LEDGER ? "\n" : "");
+    bool is_stream = place == PLACE_CLIENT || place == PLACE_SERVER;
+    if (is_stream && play->count > play->first && play->outputs[play->count - 1].place == place) {
+        buffer_append_span(&play->outputs[play->count - 1].bytes, bytes);
+        return;
+    }
+    play->outputs = realloc(play->outputs, (play->count + 1) * sizeof *play->outputs);
+    assert(play->outputs != NULL);
+    play->outputs[play->count] = (struct output){.place = place};
+    buffer_append_span(&play->outputs[play->count++].bytes, bytes);
+}
+
+/* Takes the first thing that came out and has not been expected yet, as a line. False: there is
+ * none. */
+static bool next_output(struct play *play, enum shell_place *place, struct buffer *line)
+{
+    while (play->first < play->count && play->outputs[play->first].bytes.length == 0) {
+        buffer_free(&play->outputs[play->first++].bytes);
+    }
+    if (play->first == play->count) {
+        return false;
+    }
+    struct output *output = &play->outputs[play->first];
+    struct span bytes = buffer_span(&output->bytes);
+    *place = output->place;
+    if (*place == PLACE_LEDGER || *place == PLACE_SHELL) {
+        buffer_append_span(line, bytes);
+        buffer_reset(&output->bytes);
+        return true;
+    }
+    bool startup = *place == PLACE_SERVER && !play->server_started;
+    play->server_started = play->server_started || *place == PLACE_SERVER;
+    struct frame frame;
+    enum frame_status framed =
+        startup ? frame_peek_startup(bytes, &frame) : frame_peek(bytes, FRAME_LIMIT, &frame);
+    bool whole = framed == FRAME_READY && frame_is_whole(frame, bytes);
+    struct span message = span_cut(bytes, 0, whole ? frame.length : bytes.length);
+    trace_message(line,
+                  startup                  ? TRACE_STARTUP
+                  : *place == PLACE_SERVER ? TRACE_CLIENT
+                                           : TRACE_SERVER,
+                  message, 0);
+    buffer_consume(&output->bytes, message.length);
+    return true;
+}
+
+static const char *const place_names[] = {[PLACE_CLIENT] = "client",
+                                          [PLACE_SERVER] = "server",
+                                          [PLACE_LEDGER] = "ledger",
+                                          [PLACE_SHELL] = "request"};
+
+static void report_at(const struct play *play, const char *path, unsigned line, const char *what,
+                      struct buffer *report)
+{
+    buffer_append_format(report, "%s:%u: %s (phase %s)\n", path, line, what,
+                         session_phase_name(play->shell.session));
+}
+
+static void report_rest(struct play *play, struct buffer *report)
+{
+    enum shell_place place;
+    struct buffer line = {0};
+    while (next_output(play, &place, &line)) {
+        buffer_append_format(report, "    then %s < %.*s\n", place_names[place], (int)line.length,
+                             (const char *)line.at);
+        buffer_reset(&line);
+    }
+    buffer_free(&line);
+}
+
+static bool check_expected(struct play *play, const struct dialogue_step *step, const char *path,
+                           struct buffer *report)
+{
+    enum shell_place place = step->place;
+    struct buffer line = {0};
+    bool there = next_output(play, &place, &line);
+    struct span pattern = buffer_span(&step->bytes);
+    struct span text = buffer_span(&line);
+    bool matches = there && place == step->place &&
+                   (place == PLACE_LEDGER ? dialogue_record_matches(pattern, text)
+                                          : dialogue_text_matches(pattern, text));
+    if (!matches) {
+        report_at(play, path, step->line, "not what was expected", report);
+        buffer_append_format(report, "    expected %s < %.*s\n", place_names[step->place],
+                             (int)pattern.length, (const char *)pattern.at);
+        buffer_append_format(report, "         got %s < %.*s\n", there ? place_names[place] : "-",
+                             (int)text.length, (const char *)text.at);
+        report_rest(play, report);
+    }
+    buffer_free(&line);
+    return matches;
+}
+
+static bool check_silence(struct play *play, unsigned line, const char *path, struct buffer *report)
+{
+    size_t before = report->length;
+    report_rest(play, report);
+    if (report->length > before) {
+        report_at(play, path, line, "the above came out and was not expected before this line",
+                  report);
+    }
+    return report->length == before;
+}
+
+/* Feeds a step's bytes; `cut`: in two parts, 0 for one; SIZE_MAX: byte by byte. */
+static void feed(struct play *play, const struct dialogue_step *step, size_t cut)
+{
+    struct span bytes = buffer_span(&step->bytes);
+    while (bytes.length > 0) {
+        size_t length = cut == SIZE_MAX ? 1 : cut > 0 && cut < bytes.length ? cut : bytes.length;
+        shell_receive(&play->shell, step->side, span_cut(bytes, 0, length));
+        bytes = span_from(bytes, length);
+        cut = cut == SIZE_MAX ? cut : 0;
+    }
+}
+
+static void act(struct play *play, const struct dialogue_step *step, size_t cut)
+{
+    switch (step->act) {
+    case ACT_FEED:
+        feed(play, step, cut);
+        break;
+    case ACT_EVENT:
+        shell_tell(&play->shell, step->event, buffer_span(&step->bytes));
+        break;
+    case ACT_END:
+        shell_end(&play->shell, step->side);
+        break;
+    case ACT_CLOCK:
+        shell_pass_time(&play->shell, step->us);
+        break;
+    case ACT_LEDGER:
+        play->shell.ledger = step->ledger;
+        break;
+    case ACT_EXPECT:
+        break;
+    }
+}
+
+static void play_start(struct play *play, const struct dialogue *dialogue)
+{
+    *play = (struct play){.dialogue = dialogue};
+    play->marks = calloc(dialogue->count * PLACES + 1, sizeof *play->marks);
+    assert(play->marks != NULL);
+    shell_start(&play->shell, &dialogue->options, listen, play);
+}
+
+static void play_end(struct play *play)
+{
+    shell_stop(&play->shell);
+    for (size_t i = 0; i < play->count; i++) {
+        buffer_free(&play->outputs[i].bytes);
+    }
+    for (size_t i = 0; i < PLACES; i++) {
+        buffer_free(&play->streams[i]);
+    }
+    free(play->outputs);
+    free(play->marks);
+}
+
+static void note_marks(struct play *play, size_t step)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        play->marks[step * PLACES + i] = play->streams[i].length;
+    }
+}
+
+static bool check_promises(struct play *play, unsigned line, const char *path,
+                           struct buffer *report)
+{
+    if (play->shell.broken == NULL) {
+        return true;
+    }
+    report_at(play, path, line, play->shell.broken, report);
+    report_rest(play, report);
+    return false;
+}
+
+/* As it is written. */
+static void play_whole(struct play *play, const char *path, struct buffer *report)
+{
+    const struct dialogue *dialogue = play->dialogue;
+    for (size_t i = 0; i < dialogue->count; i++) {
+        const struct dialogue_step *step = &dialogue->steps[i];
+        bool good = step->act == ACT_EXPECT ? check_expected(play, step, path, report)
+                                            : check_silence(play, step->line, path, report);
+        if (!good) {
+            return;
+        }
+        act(play, step, 0);
+        if (!check_promises(play, step->line, path, report)) {
+            return;
+        }
+        note_marks(play, i);
+    }
+    (void)check_silence(play, dialogue->line, path, report);
+}
+
+/* The step `at` cut at byte `cut`, or all of them byte by byte (cut SIZE_MAX). */
+static void play_cut(const struct play *whole, size_t at, size_t cut, const char *path,
+                     struct buffer *report)
+{
+    const struct dialogue *dialogue = whole->dialogue;
+    struct play play;
+    play_start(&play, dialogue);
+    bool same = true;
+    for (size_t i = 0; i < dialogue->count && same; i++) {
+        const struct dialogue_step *step = &dialogue->steps[i];
+        act(&play, step, cut == SIZE_MAX || i == at ? cut : 0);
+        note_marks(&play, i);
+        for (size_t place = 0; place < PLACES && same; place++) {
+            size_t mark = i * PLACES + place;
+            same =
+                play.marks[mark] == whole->marks[mark] &&
+                memcmp(play.streams[place].at == NULL ? (const void *)"" : play.streams[place].at,
+                       whole->streams[place].at == NULL ? (const void *)""
+                                                        : whole->streams[place].at,
+                       play.marks[mark]) == 0;
+            if (!same) {
+                report_at(&play, path, step->line, "not the same when the input is cut", report);
+                buffer_append_format(report,
+                                     "    line %u cut behind byte %zd, in what went to %s\n",
+                                     dialogue->steps[at].line, (ssize_t)cut, place_names[place]);
+                report_rest(&play, report);
+            }
+        }
+    }
+    same = same && check_promises(&play, dialogue->line, path, report);
+    play_end(&play);
+}
+
+void dialogue_play(const struct dialogue *dialogue, const char *path, struct buffer *report)
+{
+    struct play whole;
+    play_start(&whole, dialogue);
+    play_whole(&whole, path, report);
+    for (size_t i = 0; i < dialogue->count && report->length == 0; i++) {
+        const struct dialogue_step *step = &dialogue->steps[i];
+        size_t length = step->act == ACT_FEED && !step->whole ? step->bytes.length : 0;
+        for (size_t cut = 1; cut < length && report->length == 0; cut++) {
+            play_cut(&whole, i, cut, path, report);
+        }
+    }
+    if (report->length == 0) {
+        play_cut(&whole, 0, SIZE_MAX, path, report);
+    }
+    play_end(&whole);
+}
