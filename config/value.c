@@ -83,7 +83,7 @@ bool value_parse_count(struct span text, uint32_t *count)
     return true;
 }
 
-bool value_parse_port(struct span text, uint16_t *port)
+static bool parse_port(struct span text, uint16_t *port)
 {
     uint32_t number;
     if (!value_parse_count(text, &number) || number > UINT16_MAX) {
@@ -166,7 +166,8 @@ static bool parse_folder(struct span text, struct value_address *address)
     size_t colon = find_last(text, ':');
     *address = (struct value_address){true, span_cut(text, 0, colon), VALUE_DEFAULT_PORT};
     return is_folder(address->host) &&
-           (colon == text.length || value_parse_port(span_from(text, colon + 1), &address->port));
+           (colon == text.length ||
+            (parse_port(span_from(text, colon + 1), &address->port) && address->port > 0));
 }
 
 bool value_parse_address(struct span text, struct value_address *address)
@@ -180,7 +181,7 @@ bool value_parse_address(struct span text, struct value_address *address)
     size_t colon = find_last(text, ':');
     struct span host = span_cut(text, 0, colon);
     *address = (struct value_address){false, host, 0};
-    if (!value_parse_port(span_from(text, colon + 1), &address->port)) {
+    if (!parse_port(span_from(text, colon + 1), &address->port)) {
         return false;
     }
     if (host.length > 2 && host.at[0] == '[' && host.at[host.length - 1] == ']') {

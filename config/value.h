@@ -14,9 +14,6 @@
 bool value_parse_duration(struct span text, uint32_t *ms) MUST_USE;
 bool value_parse_bytes(struct span text, int64_t *bytes) MUST_USE;
 bool value_parse_count(struct span text, uint32_t *count) MUST_USE;
-/* 1 to 65535. */
-/* 0 stands for any free port. */
-bool value_parse_port(struct span text, uint16_t *port) MUST_USE;
 
 #define VALUE_TEXT_BYTES 32 /* the longest number, its unit and a NUL */
 
@@ -24,7 +21,8 @@ void value_print_duration(char text[VALUE_TEXT_BYTES], uint32_t ms);
 void value_print_bytes(char text[VALUE_TEXT_BYTES], int64_t bytes);
 
 /* "127.0.0.1:6432", "db.example:6432", "[::1]:6432"; a folder for unix sockets: "/run/ddlguard"
- * (with VALUE_DEFAULT_PORT) or "/run/ddlguard:7000". */
+ * (with VALUE_DEFAULT_PORT) or "/run/ddlguard:7000". With a host, port 0 stands for any free one.
+ */
 struct value_address {
     bool folder;
     struct span host; /* without brackets, or the folder; borrowed from the text */

@@ -23,7 +23,7 @@ static void parse_values(struct span text)
     }
     struct value_address address;
     if (value_parse_address(text, &address)) {
-        assert(value_is_host(address.host) && address.port > 0);
+        assert(value_is_host(address.host) && (address.port > 0 || !address.folder));
     }
 }
 
