@@ -1,0 +1,197 @@
+/* The loop of one thread and the door for all others. Nothing here knows what a link does. */
+#include "proxy/net/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "policy/sql/sql.h"
+#include "proxy/ledger/why.h"
+#include "proxy/net/cancel_call.h"
+#include "proxy/net/link.h"
+#include "proxy/net/listener.h"
+
+static uint64_t microseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+struct session_clock worker_clock(void)
+{
+    return (struct session_clock){microseconds(CLOCK_MONOTONIC_COARSE),
+                                  microseconds(CLOCK_REALTIME_COARSE)};
+}
+
+/* Everything that has been posted, oldest first; the box is empty afterwards. */
+static struct mail *take_mail(struct worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    struct mail *mail = worker->first;
+    worker->first = worker->last = NULL;
+    pthread_mutex_unlock(&worker->lock);
+    return mail;
+}
+
+static void deliver_mail(struct worker *worker, bool lost)
+{
+    struct mail *mail = take_mail(worker);
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+        mail->deliver(mail, lost);
+        mail = next;
+    }
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *who)
+{
+    (void)what;
+    struct worker *worker = who;
+    uint64_t count;
+    ssize_t got = read(fd, &count, sizeof count);
+    (void)got; /* nothing to read is as good: the mailbox decides */
+    deliver_mail(worker, false);
+    if (atomic_load(&worker->stopping)) {
+        event_base_loopbreak(worker->base);
+    }
+}
+
+static void wake(struct worker *worker)
+{
+    const uint64_t one = 1;
+    ssize_t written = write(worker->wake_fd, &one, sizeof one);
+    (void)written; /* it fails only when the counter is full, and then the loop wakes anyway */
+}
+
+void worker_post(struct worker *worker, struct mail *mail)
+{
+    mail->next = NULL;
+    pthread_mutex_lock(&worker->lock);
+    bool was_empty = worker->first == NULL;
+    if (was_empty) {
+        worker->first = mail;
+    } else {
+        worker->last->next = mail;
+    }
+    worker->last = mail;
+    pthread_mutex_unlock(&worker->lock);
+    if (was_empty) {
+        wake(worker);
+    }
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *who)
+{
+    (void)fd, (void)what;
+    link_free_dead(who);
+}
+
+/* No locks: only the worker's thread touches its base. No cached time: libevent would read the
+ * clock in every turn of the loop, although there are hardly ever timers. */
+static struct event_base *base_new(void)
+{
+    struct event_config *config = event_config_new();
+    if (config == NULL) {
+        return NULL;
+    }
+    struct event_base *base = NULL;
+    if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
+        event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) == 0) {
+        base = event_base_new_with_config(config);
+    }
+    event_config_free(config);
+    return base;
+}
+
+struct worker *worker_new(struct proxy *proxy, unsigned number, char **why)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL) {
+        why_set(why, "no memory for a worker");
+        return NULL;
+    }
+    worker->proxy = proxy;
+    worker->number = number;
+    pthread_mutex_init(&worker->lock, NULL);
+    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    worker->base = base_new();
+    if (worker->wake_fd < 0 || worker->base == NULL || !receive_init(&worker->receive)) {
+        why_set(why, "no memory or no file descriptors for the event loop of worker %u", number);
+        worker_free(worker);
+        return NULL;
+    }
+    event_assign(&worker->wake, worker->base, worker->wake_fd, EV_READ | EV_PERSIST, on_wake,
+                 worker);
+    event_add(&worker->wake, NULL);
+    event_assign(&worker->reaper, worker->base, -1, 0, on_reap, worker);
+    return worker;
+}
+
+static void *run(void *who)
+{
+    struct worker *worker = who;
+    event_base_loop(worker->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    link_die_all(worker);
+    return NULL;
+}
+
+bool worker_start(struct worker *worker, char **why)
+{
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    size_t stack = SQL_STACK_BYTES(worker->proxy->options.parse_limit);
+    int error = pthread_attr_setstacksize(&attributes, stack);
+    if (error == 0) {
+        error = pthread_create(&worker->thread, &attributes, run, worker);
+    }
+    pthread_attr_destroy(&attributes);
+    worker->started = error == 0;
+    if (error != 0) {
+        why_set(why, "worker %u cannot be started with a stack of %zu bytes: %s", worker->number,
+                stack, strerror(error));
+    }
+    return worker->started;
+}
+
+void worker_stop(struct worker *worker)
+{
+    atomic_store(&worker->stopping, true);
+    wake(worker);
+}
+
+void worker_join(struct worker *worker)
+{
+    if (worker->started) {
+        pthread_join(worker->thread, NULL);
+        worker->started = false;
+    }
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    assert(!worker->started);
+    deliver_mail(worker, true);
+    listener_free_all(worker);
+    cancel_call_free_all(worker);
+    link_free_all(worker);
+    if (worker->base != NULL) {
+        if (event_initialized(&worker->wake)) {
+            event_del(&worker->wake);
+            event_del(&worker->reaper);
+        }
+        event_base_free(worker->base);
+    }
+    if (worker->wake_fd >= 0) {
+        close(worker->wake_fd);
+    }
+    receive_free(&worker->receive);
+    effects_free(&worker->effects);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker);
+}

@@ -1,0 +1,65 @@
+/* One worker: a thread with an event loop of its own, its listeners, its links and its buffers. A
+ * link never leaves its worker, so nothing here is locked but the mailbox, through which all other
+ * threads speak to it:
+ *
+ *      ledger, resolver, maintenance, other workers --worker_post--> | mailbox | --eventfd--> loop
+ *
+ * Mail is delivered on the worker's thread, in order. */
+#ifndef PROXY_NET_WORKER_H
+#define PROXY_NET_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "proxy/net/proxy.h"
+#include "proxy/net/stream.h"
+
+struct link;
+struct cancel_call;
+
+/* Lies at the start of a larger struct that says what has happened. */
+struct mail {
+    struct mail *next;
+    /* Takes the mail over and frees it. `lost`: the worker has ended; only free what it holds. */
+    void (*deliver)(struct mail *mail, bool lost);
+};
+
+struct worker {
+    struct proxy *proxy; /* borrowed; outlives the worker */
+    unsigned number;     /* 1, 2 … for the log */
+    struct event_base *base;
+    struct receive receive; /* of the stream that is being read */
+    struct effects effects; /* of the session that is being called */
+    struct link *links;     /* every link of this worker, newest first */
+    struct link *dead;      /* to be freed when the running callback has returned */
+    struct event reaper;    /* which does that */
+    struct cancel_call *cancel_calls;
+    struct listener *listeners;
+    bool shutting_down;
+
+    pthread_t thread;
+    bool started;
+    atomic_bool stopping;
+    struct event wake;
+    int wake_fd;
+    pthread_mutex_t lock; /* of the two below */
+    struct mail *first, *last;
+};
+
+/* NULL: *why (malloc'd, the caller frees) says what could not be had. */
+struct worker *worker_new(struct proxy *proxy, unsigned number, char **why);
+/* On a stack that is large enough for the grammar (policy/sql/sql.h). False: *why as above. */
+MUST_USE bool worker_start(struct worker *worker, char **why);
+/* Thread safe; never fails and never blocks. The mail is the worker's. */
+void worker_post(struct worker *worker, struct mail *mail);
+/* Ends the loop; thread safe. */
+void worker_stop(struct worker *worker);
+void worker_join(struct worker *worker);
+/* After every worker has been joined: mail may point at links of others. NULL is fine. */
+void worker_free(struct worker *worker);
+
+/* The time, of clocks that are read without a system call and without the time-stamp counter:
+ * they move with the kernel's tick (1 to 4 ms), which is finer than any time that is waited for. */
+struct session_clock worker_clock(void);
+
+#endif
