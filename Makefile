@@ -77,7 +77,7 @@ $(foreach layer,protocol policy session shell,$(eval $(call unit_rule,$(layer)))
 # What plays the dialogues is more than one file; its simulated shell is the fuzz target's, too.
 dialogue := $(filter-out %_test.c,$(wildcard tests/unit/session/dialogue*.c))
 $(BUILD)/tests/unit/session/dialogue_test: $(call objects,$(dialogue))
-$(BUILD)/tests/fuzz/session_fuzz: $(BUILD)/tests/unit/session/dialogue_shell.o
+$(BUILD)/tests/fuzz/session_fuzz: $(call objects,tests/fuzz/session_model.c tests/unit/session/dialogue_shell.c)
 
 unit-tests: $(unit_tests)
 
@@ -87,7 +87,7 @@ bench_sources := $(wildcard tests/bench/*.c)
 fuzz_programs  = $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
 bench_programs = $(patsubst %.c,$(BUILD)/%,$(bench_sources))
 $(fuzz_programs) $(bench_programs): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libshell.a $(ARCHIVES)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ -Wl,--as-needed $(ALL_LDFLAGS) $(libs_shell)
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(ALL_LDFLAGS) $(libs_shell)
 
 fuzz-programs: $(fuzz_programs)
 bench-programs: $(bench_programs)
@@ -133,7 +133,7 @@ install: all
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddlguard
 	install -d $(DESTDIR)$(SYSCONFDIR)/ddlguard $(DESTDIR)$(PREFIX)/share/doc/ddlguard
 	test -e $(DESTDIR)$(SYSCONFDIR)/ddlguard/ddlguard.yaml || \
-	    install -m 640 config/ddlguard.yaml $(DESTDIR)$(SYSCONFDIR)/ddlguard/ddlguard.yaml
+	    install -m 644 config/ddlguard.yaml $(DESTDIR)$(SYSCONFDIR)/ddlguard/ddlguard.yaml
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/local/bin|$(PREFIX)/bin|' config/ddlguard.service >$(DESTDIR)$(UNITDIR)/ddlguard.service
 	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/ddlguard
