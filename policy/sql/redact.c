@@ -34,11 +34,13 @@ struct redaction {
     struct lexeme previous;
 };
 
+/* The first place of a word in lower case, from `from` on, whatever its case in the text. */
 static size_t find_word(struct span text, size_t from, const char *word)
 {
     size_t length = strlen(word);
     for (size_t at = from; at + length <= text.length; at++) {
-        if (strncasecmp((const char *)text.at + at, word, length) == 0) {
+        if ((text.at[at] | 0x20) == word[0] &&
+            strncasecmp((const char *)text.at + at, word, length) == 0) {
             return at;
         }
     }
@@ -101,46 +103,59 @@ static size_t value_end(struct span text, size_t at, size_t quotes)
     return at;
 }
 
-/* password=x, PASSWORD 'x', password := x inside a literal that starts at `base` of the text. */
-static void replace_passwords(struct redaction *redaction, struct span literal, size_t base)
+/* password=x, PASSWORD 'x', password := x at `at` of a literal that starts at `base` of the text.
+ * The result is where to look on. */
+static size_t replace_password(struct redaction *redaction, struct span literal, size_t base,
+                               size_t at)
 {
-    size_t at = find_word(literal, 0, "password");
-    while (at != SIZE_MAX) {
-        size_t value = at + strlen("password");
-        bool assigned = false;
-        while (value < literal.length && strchr(" \t\n:=", literal.at[value]) != NULL &&
-               literal.at[value] != '\0') {
-            assigned |= literal.at[value] == '=';
-            value++;
-        }
-        size_t quotes = count_quotes(literal, value);
-        size_t start = value + quotes;
-        bool dollar = start < literal.length && literal.at[start] == '$';
-        size_t end = value_end(literal, start, quotes);
-        if ((assigned || quotes > 0 || dollar) && end > start && end < literal.length) {
-            replace(redaction, base + start, base + end, MASK);
-        }
-        at = find_word(literal, end, "password");
+    size_t value = at + strlen("password");
+    bool assigned = false;
+    while (value < literal.length && memchr(" \t\n:=", literal.at[value], 5) != NULL) {
+        assigned |= literal.at[value] == '=';
+        value++;
     }
+    size_t quotes = count_quotes(literal, value);
+    size_t start = value + quotes;
+    bool dollar = start < literal.length && literal.at[start] == '$';
+    size_t end = value_end(literal, start, quotes);
+    if ((assigned || quotes > 0 || dollar) && end > start && end < literal.length) {
+        replace(redaction, base + start, base + end, MASK);
+    }
+    return end;
 }
 
-/* scheme://user:x@host */
-static void replace_urls(struct redaction *redaction, struct span literal, size_t base)
+/* ://user:x@host, likewise */
+static size_t replace_url(struct redaction *redaction, struct span literal, size_t base, size_t at)
 {
-    size_t at = find_word(literal, 0, "://");
-    while (at != SIZE_MAX) {
-        size_t colon = 0;
-        size_t end = at + strlen("://");
-        while (end < literal.length && !ends_value(literal.at[end]) && literal.at[end] != '@' &&
-               literal.at[end] != '/') {
-            colon = colon == 0 && literal.at[end] == ':' ? end : colon;
-            end++;
-        }
-        if (colon > 0 && end < literal.length && literal.at[end] == '@' &&
-            base + colon >= redaction->done) {
-            replace(redaction, base + colon + 1, base + end, MASK);
-        }
-        at = find_word(literal, end, "://");
+    size_t colon = 0;
+    size_t end = at + strlen("://");
+    while (end < literal.length && !ends_value(literal.at[end]) && literal.at[end] != '@' &&
+           literal.at[end] != '/') {
+        colon = colon == 0 && literal.at[end] == ':' ? end : colon;
+        end++;
+    }
+    if (colon > 0 && end < literal.length && literal.at[end] == '@') {
+        replace(redaction, base + colon + 1, base + end, MASK);
+    }
+    return end;
+}
+
+/* What looks like a secret inside a literal that is none itself. */
+static void replace_inside(struct redaction *redaction, struct lexeme lexeme)
+{
+    struct span literal = lexeme.text;
+    size_t password = find_word(literal, 0, "password");
+    size_t url = find_word(literal, 0, "://");
+    bool escapes = (literal.at[0] | 0x20) == 'e';
+    if (escapes && (password != SIZE_MAX || url != SIZE_MAX)) {
+        replace(redaction, lexeme.at, lexeme.at + literal.length, "'" MASK "'");
+        return; /* where a value ends among backslashes is not worth knowing */
+    }
+    while (password != SIZE_MAX || url != SIZE_MAX) {
+        size_t from = password < url ? replace_password(redaction, literal, lexeme.at, password)
+                                     : replace_url(redaction, literal, lexeme.at, url);
+        password = password < from ? find_word(literal, from, "password") : password;
+        url = url < from ? find_word(literal, from, "://") : url;
     }
 }
 
@@ -160,8 +175,7 @@ static bool is_secret(const struct redaction *redaction)
 static void take_literal(struct redaction *redaction, struct lexeme literal)
 {
     if (!is_secret(redaction)) {
-        replace_passwords(redaction, literal.text, literal.at);
-        replace_urls(redaction, literal.text, literal.at);
+        replace_inside(redaction, literal);
         return;
     }
     redaction->in_secret = true;
