@@ -218,7 +218,7 @@ bool probe_build(const struct statement *statement, struct span statement_text,
     if (statement->kind == STATEMENT_LOCK && now->in_transaction) {
         out->form = PROBE_SHOW;
         out->count = sizeof shows / sizeof *shows;
-        for (size_t i = 0; i < out->count; i++) {
+        for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {
             buffer_append_format(&out->text, "/* ddlguard */ SHOW %s", shows[i]);
             ends[i] = out->text.length;
         }

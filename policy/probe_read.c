@@ -47,9 +47,9 @@ static bool columns_bool(struct columns *columns)
 
 static char columns_char(struct columns *columns)
 {
-    struct span text = columns_next(columns);
-    columns->bad = columns->bad || text.length > 1;
-    return text.length == 1 ? (char)text.at[0] : '\0';
+    char text[2];
+    columns_text(columns, text, sizeof text);
+    return text[0];
 }
 
 static uint32_t columns_number(struct columns *columns)
@@ -120,9 +120,10 @@ static enum message_level columns_level(struct columns *columns)
     } levels[] = {{"debug", LEVEL_DEBUG},     {"log", LEVEL_LOG},     {"notice", LEVEL_NOTICE},
                   {"warning", LEVEL_WARNING}, {"error", LEVEL_ERROR}, {"fatal", LEVEL_ERROR},
                   {"panic", LEVEL_ERROR}}; /* the last two: PostgreSQL 11 */
-    struct span text = columns_next(columns);
+    char text[16];
+    columns_text(columns, text, sizeof text);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (span_is(span_cut(text, 0, strlen(levels[i].prefix)), levels[i].prefix)) {
+        if (strncmp(text, levels[i].prefix, strlen(levels[i].prefix)) == 0) {
             return levels[i].level;
         }
     }

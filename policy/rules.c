@@ -16,17 +16,24 @@
 RULES(X)
 #undef X
 
-static const struct rule *const rules[] = {
+enum {
+#define X(name) RULE_##name,
+    RULES(X)
+#undef X
+        RULES_COUNT
+};
+
+static const struct rule *const rules[RULES_COUNT] = {
 #define X(name) &rule_##name,
     RULES(X)
 #undef X
 };
 
-static_assert(sizeof rules / sizeof *rules <= RULES_MAX, "settings have one action per rule");
+static_assert(RULES_COUNT <= RULES_MAX, "settings have one action per rule");
 
 size_t rules_count(void)
 {
-    return sizeof rules / sizeof *rules;
+    return RULES_COUNT;
 }
 
 const struct rule *rules_at(size_t index)

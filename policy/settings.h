@@ -9,8 +9,11 @@ enum mode { MODE_OBSERVE, MODE_ENFORCE };
 enum profile { PROFILE_OBSERVE, PROFILE_GUARD, PROFILE_STRICT };
 /* What a rule does. ACTION_DEFAULT: what the rule's own row says for the profile. */
 #define ACTIONS(X)                                                                                 \
-    X(DEFAULT, "default") X(ALLOW, "allow") X(WARN, "warn") X(REWRITE, "rewrite") X(BLOCK, "bloc"  \
-                                                                                           "k")
+    X(DEFAULT, "default")                                                                          \
+    X(ALLOW, "allow")                                                                              \
+    X(WARN, "warn")                                                                                \
+    X(REWRITE, "rewrite")                                                                          \
+    X(BLOCK, "block")
 
 enum action {
 #define X(name, text) ACTION_##name,
@@ -54,10 +57,10 @@ struct identity {
 
 struct settings settings_default(void);
 
-/* The settings that hold for this session and statement: `base` with every override that matches laid
- * over it in order. An override with tables matches when one of the statement's objects does
- * ("audit.*", "orders"): a pattern without a schema matches the bare name in any schema; a name that
- * the statement leaves to search_path is matched only by patterns without a schema. */
+/* The settings that hold for this session and statement: `base` with every override that matches
+ * laid over it in order. An override with tables matches when one of the statement's objects does
+ * ("audit.*", "orders"): a pattern without a schema matches the bare name in any schema; a name
+ * that the statement leaves to search_path is matched only by patterns without a schema. */
 struct settings settings_resolve(const struct settings *base, const struct override *overrides,
                                  size_t count, const struct identity *who,
                                  const struct statement *statement);
