@@ -1,0 +1,319 @@
+/* The probe's SQL, as far as it can be judged without a server, and the reading of its answer. */
+#include "policy/probe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "policy/sql/sql.h"
+#include "tests/unit/guard.h"
+
+static const struct situation alone = {.alone = true};
+static const struct situation in_transaction = {.in_transaction = true, .alone = true};
+
+static struct probe probe_of(const char *sql, const struct situation *now)
+{
+    struct scanner scanner;
+    struct scan_statement cut;
+    struct statement statement;
+    struct probe probe;
+    size_t at = 0;
+    struct span text = span_text(sql);
+    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
+                                               .encoding = SCAN_ENCODING_UTF8});
+    assert_int_equal(scan_next(&scanner, text, &at, true, &cut), SCAN_STATEMENT);
+    sql_parse(text, &cut, 4096, &statement);
+    text = span_cut(text, statement.start, statement.length);
+    assert_true(probe_build(&statement, text, now, &probe));
+    return probe;
+}
+
+static bool query_has(const struct probe *probe, const char *part)
+{
+    return memmem(probe->queries[0].at, probe->queries[0].length, part, strlen(part)) != NULL;
+}
+
+static void each_statement_gets_the_question_it_needs(void **state)
+{
+    (void)state;
+    const struct {
+        const char *sql;
+        const struct situation *now;
+        enum probe_form form;
+        const char *part;
+    } cases[] = {
+        {"CREATE INDEX i ON t (a)", &alone, PROBE_TARGET, "to_regclass('t')"},
+        {"CREATE INDEX i ON s.t (a)", &alone, PROBE_TARGET,
+         "n.nspname OPERATOR(pg_catalog.=) 's' AND c.relname OPERATOR(pg_catalog.=) 't'"},
+        {"CREATE INDEX i ON pg_temp.t (a)", &alone, PROBE_TARGET, "to_regclass('pg_temp.t')"},
+        {"CREATE INDEX i ON \"It's\" (a)", &alone, PROBE_TARGET, "to_regclass('\"It''s\"')"},
+        {"CREATE INDEX i ON t (a)", &alone, PROBE_TARGET, "ic.relname OPERATOR(pg_catalog.=) 'i'"},
+        {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "('t_a_idx'::pg_catalog.name, 0)"},
+        {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "('t_a_idx1'::pg_catalog.name, 1)"},
+        {"DROP INDEX i", &alone, PROBE_TARGET, "x.indrelid FROM target LEFT JOIN"},
+        {"REINDEX INDEX i", &alone, PROBE_TARGET, "x.indrelid FROM target LEFT JOIN"},
+        {"REINDEX TABLE t", &alone, PROBE_TARGET, "target.rel FROM target)"},
+        {"CREATE INDEX i ON t (a)", &in_transaction, PROBE_TARGET, "txid_current_if_assigned"},
+        {"DROP INDEX i, j", &alone, PROBE_SETTINGS, "server_version_num"},
+        {"REINDEX SCHEMA s", &alone, PROBE_SETTINGS, "server_version_num"},
+        {"ALTER TABLE t ADD c int", &alone, PROBE_SETTINGS, "current_setting('lock_timeout')"},
+        {"LOCK TABLE t", &alone, PROBE_SETTINGS, "server_version_num"},
+        {"LOCK TABLE t", &in_transaction, PROBE_SHOW, "SHOW lock_timeout"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct probe probe = probe_of(cases[i].sql, cases[i].now);
+        if (probe.form != cases[i].form || !query_has(&probe, cases[i].part)) {
+            fail_msg("%s: %.*s", cases[i].sql, (int)probe.queries[0].length,
+                     (const char *)probe.queries[0].at);
+        }
+        assert_int_equal(probe.count, cases[i].form == PROBE_SHOW ? 3 : 1);
+        for (size_t k = 0; k < probe.count; k++) {
+            assert_true(span_is(span_cut(probe.queries[k], 0, 15), "/* ddlguard */ "));
+        }
+        probe_free(&probe);
+    }
+}
+
+/* What a plain table asks for of its transaction costs nothing outside one. */
+static void outside_a_transaction_nothing_is_new(void **state)
+{
+    (void)state;
+    struct probe probe = probe_of("CREATE INDEX i ON t (a)", &alone);
+    assert_false(query_has(&probe, "txid_"));
+    probe_free(&probe);
+}
+
+/* Every operator is qualified: a bare one between blanks would be looked up in search_path. */
+static void no_operator_is_left_to_search_path(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"CREATE INDEX ON t (a)", "DROP INDEX s.i",
+                                        "REINDEX TABLE t", "ALTER TABLE t ADD c int"};
+    static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
+                                       " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct probe probe = probe_of(texts[i], &in_transaction);
+        for (size_t k = 0; k < sizeof bare / sizeof *bare; k++) {
+            assert_false(query_has(&probe, bare[k]));
+        }
+        probe_free(&probe);
+    }
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+#define SETTINGS "150020", "2s", "1min", "", "1s", "notice", "4711"
+#define TARGET                                                                                     \
+    "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
+        "", "", ""
+
+/* Reads a row whose every column ends at unreadable memory. */
+static bool read_row(const struct probe *probe, size_t index, const char *const *texts,
+                     size_t count, struct facts *facts)
+{
+    struct span columns[PROBE_COLUMNS_MAX];
+    struct guard guards[PROBE_COLUMNS_MAX];
+    assert_true(count <= PROBE_COLUMNS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        guards[i] = guard_new(128);
+        columns[i] = guard_place(&guards[i], span_text(texts[i]));
+    }
+    bool good = probe_read(probe, index, columns, count, facts);
+    for (size_t i = 0; i < count; i++) {
+        guard_free(&guards[i]);
+    }
+    return good;
+}
+
+static void settings_are_read(void **state)
+{
+    (void)state;
+    const char *const row[] = {SETTINGS};
+    const struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
+    struct facts facts = {0};
+    assert_true(read_row(&probe, 0, row, 7, &facts));
+    assert_true(facts.known);
+    assert_false(facts.target_known);
+    assert_int_equal(facts.server_version, 150020);
+    assert_int_equal(facts.lock_timeout_ms, 2000);
+    assert_string_equal(facts.lock_timeout, "2s");
+    assert_int_equal(facts.statement_timeout_ms, 60000);
+    assert_string_equal(facts.statement_timeout, "1min");
+    assert_string_equal(facts.transaction_timeout, "");
+    assert_int_equal(facts.deadlock_timeout_ms, 1000);
+    assert_int_equal(facts.client_min_messages, LEVEL_NOTICE);
+    assert_int_equal(facts.server_pid, 4711);
+}
+
+static void a_table_is_read(void **state)
+{
+    (void)state;
+    const char *const row[] = {SETTINGS, TARGET};
+    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct facts facts = {0};
+    assert_true(read_row(&probe, 0, row, 25, &facts));
+    assert_true(facts.known && facts.target_known && facts.exists);
+    assert_int_equal(facts.kind, 'r');
+    assert_int_equal(facts.bytes, 3629056);
+    assert_int_equal(facts.rows, 100000);
+    assert_string_equal(facts.table.schema, "public");
+    assert_string_equal(facts.table.name, "big");
+    assert_false(facts.table_partitioned || facts.temporary || facts.system || facts.new_here);
+    assert_string_equal(facts.index_name, "");
+}
+
+/* One column changed, and what becomes of the facts. */
+static void each_column_says_its_own(void **state)
+{
+    (void)state;
+    const struct {
+        size_t column;
+        const char *text;
+        bool good;
+    } cases[] = {
+        {0, "", false}, /* the version is never NULL */
+        {0, "15.2", false},
+        {0, "99999999999", false},
+        {1, "0", true},
+        {1, "1500ms", true},
+        {1, "1d", true},
+        {1, "1 s", false},
+        {1, "s", false},
+        {1, "1w", false},
+        {1, "", false},
+        {1, "2147483647ms", true}, /* the most that PostgreSQL takes */
+        {1, "2147483648ms", false},
+        {1, "2147483647s", false},
+        {1, "-1", false},
+        {5, "debug5", true},
+        {5, "loud", false},
+        {7, "x", false},
+        {8, "rr", false}, /* a relkind is one character */
+        {8, "", true},    /* found, but not seen */
+        {12, "Infinity", true},
+        {12, "1.5e+06", true},
+        {12, "NaN", false},
+        {12, "many", false},
+        {12, "1e300", false},
+        {13, "-1", true},
+        {15, "0123456789012345678901234567890123456789012345678901234567890123", false},
+        {15, "012345678901234567890123456789012345678901234567890123456789012", true},
+    };
+    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *row[] = {SETTINGS, TARGET};
+        struct facts facts = {0};
+        row[cases[i].column] = cases[i].text;
+        if (read_row(&probe, 0, row, 25, &facts) != cases[i].good) {
+            fail_msg("column %zu: '%s'", cases[i].column, cases[i].text);
+        }
+        assert_int_equal(facts.known, cases[i].good);
+        if (!cases[i].good) {
+            const struct facts nothing = {0};
+            assert_memory_equal(&facts, &nothing, sizeof facts);
+        }
+    }
+}
+
+static void times_are_milliseconds(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        uint32_t ms;
+    } cases[] = {{"0", 0},         {"1ms", 1},      {"1500ms", 1500},   {"2s", 2000},
+                 {"5min", 300000}, {"1h", 3600000}, {"24d", 2073600000}};
+    const struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *row[] = {SETTINGS};
+        struct facts facts = {0};
+        row[1] = cases[i].text;
+        assert_true(read_row(&probe, 0, row, 7, &facts));
+        assert_int_equal(facts.lock_timeout_ms, cases[i].ms);
+    }
+}
+
+static void sizes_that_nobody_knows_are_unknown(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        int64_t bytes;
+    } cases[] = {{"0", 0}, {"", -1}, {"Infinity", -1}, {"-1", -1}, {"1.5e+06", 1500000}};
+    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *row[] = {SETTINGS, TARGET};
+        struct facts facts = {0};
+        row[12] = cases[i].text;
+        assert_true(read_row(&probe, 0, row, 25, &facts));
+        assert_true(facts.bytes == cases[i].bytes);
+    }
+}
+
+/* There by name, but its row is younger than the snapshot: nothing is known of it. */
+static void what_cannot_be_seen_is_not_known(void **state)
+{
+    (void)state;
+    const char *row[] = {SETTINGS, TARGET};
+    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct facts facts = {0};
+    row[8] = "";
+    assert_true(read_row(&probe, 0, row, 25, &facts));
+    assert_true(facts.known);
+    assert_false(facts.target_known);
+    facts = (struct facts){0};
+    row[7] = "f"; /* not there at all: that is known */
+    assert_true(read_row(&probe, 0, row, 25, &facts));
+    assert_true(facts.target_known);
+    assert_false(facts.exists);
+}
+
+static void rows_of_another_width_are_refused(void **state)
+{
+    (void)state;
+    const char *const row[] = {SETTINGS, TARGET, "", ""};
+    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    for (size_t count = 0; count <= 27; count++) {
+        struct facts facts = {0};
+        assert_int_equal(read_row(&probe, 0, row, count, &facts), count == 25);
+    }
+}
+
+static void shows_are_read_one_by_one(void **state)
+{
+    (void)state;
+    const char *const rows[] = {"0", "1s", "warning"};
+    const struct probe probe = {.form = PROBE_SHOW, .count = 3};
+    struct facts facts = {0};
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(facts.known);
+        assert_true(read_row(&probe, i, &rows[i], 1, &facts));
+    }
+    assert_true(facts.known);
+    assert_false(facts.target_known);
+    assert_string_equal(facts.lock_timeout, "0");
+    assert_int_equal(facts.deadlock_timeout_ms, 1000);
+    assert_int_equal(facts.client_min_messages, LEVEL_WARNING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_statement_gets_the_question_it_needs),
+        cmocka_unit_test(outside_a_transaction_nothing_is_new),
+        cmocka_unit_test(no_operator_is_left_to_search_path),
+        cmocka_unit_test(settings_are_read),
+        cmocka_unit_test(a_table_is_read),
+        cmocka_unit_test(each_column_says_its_own),
+        cmocka_unit_test(times_are_milliseconds),
+        cmocka_unit_test(sizes_that_nobody_knows_are_unknown),
+        cmocka_unit_test(what_cannot_be_seen_is_not_known),
+        cmocka_unit_test(rows_of_another_width_are_refused),
+        cmocka_unit_test(shows_are_read_one_by_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* Globs, and which overrides hold for whom. */
+#include "policy/settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/guard.h"
+
+static void globs_match_as_in_a_shell(void **state)
+{
+    (void)state;
+    const struct {
+        const char *pattern, *text;
+        bool expected;
+    } cases[] = {
+        {"", "", true},
+        {"", "a", false},
+        {"*", "", true},
+        {"*", "anything", true},
+        {"?", "", false},
+        {"?", "a", true},
+        {"?", "ab", false},
+        {"abc", "abc", true},
+        {"abc", "ABC", false},
+        {"abc", "abcd", false},
+        {"abcd", "abc", false},
+        {"a*", "a", true},
+        {"*a", "ba", true},
+        {"*a", "bab", false},
+        {"a*c", "abbbc", true},
+        {"a*c", "abbb", false},
+        {"a*b*c", "aXbYbZc", true}, /* the second star must not be kept to its first match */
+        {"*aab", "aaaab", true},    /* nor the first one */
+        {"a**b", "ab", true},
+        {"*?", "a", true},
+        {"*?", "", false},
+        {"a.b", "axb", false}, /* a dot is a dot */
+        {"[a]", "[a]", true},  /* and a bracket a bracket */
+        {"\\*", "*", false},
+        {"\xc3\xa9*", "\xc3\xa9t\xc3\xa9", true},
+    };
+    struct guard pattern = guard_new(16), text = guard_new(16);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t length = strlen(cases[i].pattern) + 1;
+        const uint8_t *p = guard_place(&pattern, span_of(cases[i].pattern, length)).at;
+        length = strlen(cases[i].text) + 1;
+        const uint8_t *t = guard_place(&text, span_of(cases[i].text, length)).at;
+        if (settings_glob((const char *)p, (const char *)t) != cases[i].expected) {
+            fail_msg("'%s' against '%s'", cases[i].pattern, cases[i].text);
+        }
+    }
+    guard_free(&pattern);
+    guard_free(&text);
+}
+
+/* Each star may be tried at each place: the time must not explode with the number of stars. */
+static void a_glob_of_many_stars_is_soon_done(void **state)
+{
+    (void)state;
+    char text[4096];
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_false(settings_glob("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", text));
+}
+
+static const struct statement on_audit_log = {
+    .kind = STATEMENT_ALTER_TABLE,
+    .target = {"audit", "log"},
+    .objects = {{"alter", "table", {"audit", "log"}}},
+    .object_count = 1,
+};
+static const struct statement on_two = {
+    .kind = STATEMENT_DROP_TABLE,
+    .objects = {{"drop", "table", {"", "orders"}}, {"drop", "table", {"audit", "log"}}},
+    .object_count = 2,
+};
+static const struct statement on_bare_log = {
+    .kind = STATEMENT_ALTER_TABLE,
+    .target = {"", "log"},
+};
+static const struct statement on_nothing = {.kind = STATEMENT_DO};
+
+static void an_override_is_for_those_it_names(void **state)
+{
+    (void)state;
+    static const char *const staging[] = {"staging", "test_*"};
+    static const char *const etl[] = {"etl"};
+    static const char *const audit[] = {"audit.*"};
+    static const char *const orders[] = {"ord?rs", "log"};
+    const struct override everybody = {0};
+    const struct override databases = {.databases = staging, .databases_count = 2};
+    const struct override users = {.users = etl, .users_count = 1};
+    const struct override applications = {.applications = etl, .applications_count = 1};
+    const struct override in_audit = {.tables = audit, .tables_count = 1};
+    const struct override bare = {.tables = orders, .tables_count = 2};
+    const struct override both = {
+        .databases = staging, .databases_count = 2, .tables = audit, .tables_count = 1};
+    const struct {
+        const char *what;
+        const struct override *override;
+        struct identity who;
+        const struct statement *statement;
+        bool expected;
+    } cases[] = {
+        {"empty lists match all", &everybody, {"", "", ""}, &on_nothing, true},
+        {"database", &databases, {"staging", "u", "a"}, &on_nothing, true},
+        {"second pattern", &databases, {"test_1", "u", "a"}, &on_nothing, true},
+        {"other database", &databases, {"production", "u", "a"}, &on_nothing, false},
+        {"user", &users, {"d", "etl", "a"}, &on_nothing, true},
+        {"other user", &users, {"d", "app", "etl"}, &on_nothing, false},
+        {"application", &applications, {"d", "u", "etl"}, &on_nothing, true},
+        {"schema", &in_audit, {"d", "u", "a"}, &on_audit_log, true},
+        {"one of two objects", &in_audit, {"d", "u", "a"}, &on_two, true},
+        {"schema not told", &in_audit, {"d", "u", "a"}, &on_bare_log, false},
+        {"no table at all", &in_audit, {"d", "u", "a"}, &on_nothing, false},
+        {"bare pattern, any schema", &bare, {"d", "u", "a"}, &on_audit_log, true},
+        {"bare pattern, bare name", &bare, {"d", "u", "a"}, &on_bare_log, true},
+        {"all lists must match", &both, {"production", "u", "a"}, &on_audit_log, false},
+        {"and do", &both, {"staging", "u", "a"}, &on_audit_log, true},
+    };
+    const struct settings base = settings_default();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct override override = *cases[i].override;
+        override.has_profile = true;
+        override.profile = PROFILE_STRICT;
+        struct settings out =
+            settings_resolve(&base, &override, 1, &cases[i].who, cases[i].statement);
+        if ((out.profile == PROFILE_STRICT) != cases[i].expected) {
+            fail_msg("%s", cases[i].what);
+        }
+    }
+}
+
+static void overrides_are_laid_over_in_order(void **state)
+{
+    (void)state;
+    struct settings base = settings_default();
+    base.actions[0] = ACTION_BLOCK;
+    base.actions[1] = ACTION_WARN;
+    struct override overrides[2] = {{.has_mode = true, .mode = MODE_OBSERVE},
+                                    {.has_profile = true, .profile = PROFILE_OBSERVE}};
+    overrides[0].actions[0] = ACTION_WARN;
+    overrides[1].actions[0] = ACTION_ALLOW;
+    overrides[1].actions[RULES_MAX - 1] = ACTION_REWRITE;
+    const struct identity who = {"d", "u", "a"};
+    struct settings out = settings_resolve(&base, overrides, 2, &who, &on_nothing);
+    assert_int_equal(out.mode, MODE_OBSERVE);
+    assert_int_equal(out.profile, PROFILE_OBSERVE);
+    assert_int_equal(out.actions[0], ACTION_ALLOW);
+    assert_int_equal(out.actions[1], ACTION_WARN); /* what nobody speaks of stays */
+    assert_int_equal(out.actions[RULES_MAX - 1], ACTION_REWRITE);
+    assert_int_equal(out.timeouts.lock_ms, base.timeouts.lock_ms);
+    out = settings_resolve(&base, overrides, 0, &who, &on_nothing);
+    assert_memory_equal(&out, &base, sizeof base);
+}
+
+/* The stored objects are the first eight; the count tells of more. */
+static void a_statement_of_many_objects_is_not_read_beyond_its_array(void **state)
+{
+    (void)state;
+    static const char *const other[] = {"nothing.*", "nothing"};
+    struct statement many = {.kind = STATEMENT_DROP_TABLE, .object_count = 1000000};
+    const struct override override = {
+        .tables = other, .tables_count = 2, .has_profile = true, .profile = PROFILE_STRICT};
+    const struct settings base = settings_default();
+    const struct identity who = {"d", "u", "a"};
+    struct settings out = settings_resolve(&base, &override, 1, &who, &many);
+    assert_int_equal(out.profile, PROFILE_GUARD);
+}
+
+/* Two names of 63 bytes and a dot fit the room that a pattern is compared in. */
+static void the_longest_names_fit(void **state)
+{
+    (void)state;
+    static const char *const pattern[] = {"s*.t*t"};
+    struct statement longest = {.kind = STATEMENT_ALTER_TABLE};
+    memset(longest.target.schema, 's', NAME_BYTES - 1);
+    memset(longest.target.name, 't', NAME_BYTES - 1);
+    const struct override override = {
+        .tables = pattern, .tables_count = 1, .has_profile = true, .profile = PROFILE_STRICT};
+    const struct settings base = settings_default();
+    const struct identity who = {"d", "u", "a"};
+    struct settings out = settings_resolve(&base, &override, 1, &who, &longest);
+    assert_int_equal(out.profile, PROFILE_STRICT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(globs_match_as_in_a_shell),
+        cmocka_unit_test(a_glob_of_many_stars_is_soon_done),
+        cmocka_unit_test(an_override_is_for_those_it_names),
+        cmocka_unit_test(overrides_are_laid_over_in_order),
+        cmocka_unit_test(a_statement_of_many_objects_is_not_read_beyond_its_array),
+        cmocka_unit_test(the_longest_names_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
