@@ -192,6 +192,11 @@ bool journal_commit(struct journal *journal, char **why)
     return run(journal, "COMMIT", why);
 }
 
+bool journal_wants_checkpoint(const struct journal *journal)
+{
+    return journal->log_pages >= CHECKPOINT_PAGES_IDLE;
+}
+
 bool journal_checkpoint(struct journal *journal, bool idle, char **why)
 {
     if (journal->log_pages < (idle ? CHECKPOINT_PAGES_IDLE : CHECKPOINT_PAGES_BUSY)) {

@@ -31,8 +31,10 @@ MUST_USE bool journal_commit(struct journal *journal, char **why);
  * not write down. */
 MUST_USE bool journal_settle(struct journal *journal, int64_t now_us, char **why);
 
-/* Moves what has grown in the log into the file when there is enough of it. `idle`: nobody waits,
- * do it early; else only when the log has become long. Never waits for readers. */
+/* Whether the log has grown so that it should be moved into the file when nobody waits. */
+bool journal_wants_checkpoint(const struct journal *journal);
+/* Moves it. `idle`: nobody waits; else it is done only when the log has become long. Never waits
+ * for readers. */
 MUST_USE bool journal_checkpoint(struct journal *journal, bool idle, char **why);
 
 struct journal_head journal_head(const struct journal *journal);

@@ -18,7 +18,7 @@ static const char proof[] =
     "INSERT OR REPLACE INTO meta VALUES('opened_at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))";
 
 static const char *const statement_texts[] = {
-#define JOURNAL_STATEMENT_TEXT(value, sql) [value] = sql,
+#define JOURNAL_STATEMENT_TEXT(value, sql) [value] = (sql),
     JOURNAL_STATEMENTS(JOURNAL_STATEMENT_TEXT)
 #undef JOURNAL_STATEMENT_TEXT
 };

@@ -22,6 +22,8 @@
 
 /* Short enough that nobody notices how long after the disk the ledger is back. */
 #define REOPEN_MS 500
+/* So long without a submission, and a checkpoint is in nobody's way. */
+#define IDLE_MS 200
 /* What waits for a disk that hangs: some 60,000 events. Sessions wait for their own, so that only a
  * disk out of order lets it come to this. */
 #define QUEUE_LIMIT_BYTES (64u << 20)
@@ -171,24 +173,27 @@ static void write_batch(struct ledger *ledger, struct submission_list *batch)
     }
 }
 
-static void wait_until(struct ledger *ledger, int64_t at_ms)
+/* The time at which the writer has something to do although nobody submits. */
+static int64_t next_duty_ms(const struct ledger *ledger)
 {
-    struct timespec until = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-    pthread_cond_timedwait(&ledger->wake, &ledger->lock, &until);
+    if (ledger->journal == NULL) {
+        return ledger->retry_at_ms;
+    }
+    return journal_wants_checkpoint(ledger->journal) ? clock_now(CLOCK_MONOTONIC, 1000) + IDLE_MS
+                                                     : INT64_MAX;
 }
 
-/* Waits for submissions, or for the time to try the journal again. False: closing, nothing left. */
+/* Waits for submissions, or for the next duty: then *batch is empty. False: closing, nothing left.
+ */
 static bool take_batch(struct ledger *ledger, struct submission_list *batch)
 {
+    int64_t at_ms = next_duty_ms(ledger);
+    struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+    int error = 0;
     pthread_mutex_lock(&ledger->lock);
-    while (ledger->queue.first == NULL && !ledger->closing) {
-        if (ledger->journal != NULL) {
-            pthread_cond_wait(&ledger->wake, &ledger->lock);
-        } else if (clock_now(CLOCK_MONOTONIC, 1000) < ledger->retry_at_ms) {
-            wait_until(ledger, ledger->retry_at_ms);
-        } else {
-            break;
-        }
+    while (ledger->queue.first == NULL && !ledger->closing && error == 0) {
+        error = at_ms == INT64_MAX ? pthread_cond_wait(&ledger->wake, &ledger->lock)
+                                   : pthread_cond_timedwait(&ledger->wake, &ledger->lock, &at);
     }
     *batch = submission_list_take(&ledger->queue);
     bool more = batch->first != NULL || !ledger->closing;
@@ -196,11 +201,8 @@ static bool take_batch(struct ledger *ledger, struct submission_list *batch)
     return more;
 }
 
-static void tidy(struct ledger *ledger)
+static void tidy(struct ledger *ledger, bool idle)
 {
-    pthread_mutex_lock(&ledger->lock);
-    bool idle = ledger->queue.first == NULL;
-    pthread_mutex_unlock(&ledger->lock);
     char *why = NULL;
     if (ledger->journal != NULL && !journal_checkpoint(ledger->journal, idle, &why)) {
         break_down(ledger, why);
@@ -212,11 +214,12 @@ static void *write_until_closed(void *who)
     struct ledger *ledger = who;
     struct submission_list batch;
     while (take_batch(ledger, &batch)) {
+        bool idle = batch.first == NULL;
         if (ledger->journal == NULL && clock_now(CLOCK_MONOTONIC, 1000) >= ledger->retry_at_ms) {
             reopen(ledger);
         }
         write_batch(ledger, &batch);
-        tidy(ledger);
+        tidy(ledger, idle);
     }
     if (ledger->journal == NULL && ledger->kept.first != NULL) {
         reopen(ledger); /* the last chance for what is only in memory */

@@ -26,7 +26,7 @@ struct unit {
 };
 
 static const struct unit units[] = {
-    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400},
+    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', INT64_C(7) * 86400},
 };
 
 static bool parse_age(const char *text, int64_t now_us, int64_t *at_us)
@@ -72,7 +72,7 @@ static const char *parse_zone(const char *at, int64_t *offset_seconds)
         at++;
     } else if ((*at == '+' || *at == '-') &&
                sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &length) == 2 && length == 5) {
-        *offset_seconds = (*at == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+        *offset_seconds = (*at == '-' ? -1 : 1) * (hours * INT64_C(3600) + minutes * INT64_C(60));
         at += 1 + length;
     }
     return *at == 0 ? at : NULL;

@@ -218,7 +218,7 @@ typedef json_t *row_maker(sqlite3_stmt *row);
 static bool read_rows(struct ledger_reader *reader, sqlite3_stmt *select, int seq_column,
                       row_maker *make, ledger_row *row, void *who, char **why)
 {
-    int result;
+    int result = SQLITE_DONE;
     bool go_on = true;
     bool read = true;
     while (read && go_on && (result = sqlite3_step(select)) == SQLITE_ROW) {
