@@ -48,7 +48,9 @@ static void test_wants_a_folder(void **state)
     fclose(file);
     snprintf(path, sizeof path, "%s/ledger.db", fixture->path);
     assert_not_taken(path, "does not exist");
-    assert_not_taken(fixture->folder, "Is a directory");
+    snprintf(path, sizeof path, "%s/sub", fixture->folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_not_taken(path, "Is a directory");
 }
 
 static void test_lets_one_in(void **state)
