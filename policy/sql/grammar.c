@@ -5,7 +5,7 @@
  * so any number of threads may call at once and nobody initializes anything.
  *
  * Stack: the grammar's own stack is bison's, which gives up at a depth of 10,000 with an error.
- * What recurses is the writing of the tree: 60 bytes of stack per byte of SQL for 1+1+1+… (measured
+ * What recurses is the writing of the tree: 68 bytes of stack per byte of SQL for 1+1+1+… (measured
  * with 15 and 17; 18 checks its depth and gives an error). See SQL_STACK_BYTES.
  *
  * It prints nothing: errors come back in the result and are dropped here, because the server will

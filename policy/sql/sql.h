@@ -1,11 +1,11 @@
 /* The parser adapter's contract: the only door to PostgreSQL's grammar. No libpg_query type appears
- * here. Text comes in as the scanner cut it, one statement at a time; what does not parse, or is too
- * long to parse, is a kind like any other and never an error path.
+ * here. Text comes in as the scanner cut it, one statement at a time; what does not parse, or is
+ * too long to parse, is a kind like any other and never an error path.
  *
  * Stack: libpg_query before 18 has no depth check. Writing the tree of 1+1+1+…, its worst case,
- * takes 60 bytes of stack per byte of SQL (measured with 15 and 17; see grammar.c), so every
- * function below must run on a stack of at least SQL_STACK_BYTES(limit), which has a reserve of
- * four; sql_parse refuses longer texts as STATEMENT_TOO_LONG.
+ * takes 68 bytes of stack per byte of SQL (measured with 15 and 17; see grammar.c), so every
+ * function below must run on a stack of at least SQL_STACK_BYTES(limit), nearly four times as much;
+ * sql_parse refuses longer texts as STATEMENT_TOO_LONG.
  *
  * Threads: any number may call at once; there is nothing to set up or to tear down. */
 #ifndef POLICY_SQL_SQL_H
@@ -35,10 +35,10 @@ struct splice {
 };
 
 /* Appends to *out the statement with CONCURRENTLY spliced into the client's own text, and with
- * `index_name` (quoted when needed) where a CREATE INDEX has none (NULL: leave as it is). The result
- * is proved: it parses to the original tree plus exactly that change. False (nothing appended) when
- * there is no place for it or the proof fails: then it must not be rewritten.
- * `text` is the statement's own bytes (start, length). */
+ * `index_name` (quoted when needed) where a CREATE INDEX has none (NULL: leave as it is). The
+ * result is proved: it parses to the original tree plus exactly that change. False (nothing
+ * appended) when there is no place for it or the proof fails: then it must not be rewritten. `text`
+ * is the statement's own bytes (start, length). */
 MUST_USE bool sql_make_concurrent(struct span text, const struct statement *statement,
                                   const char *index_name, struct buffer *out,
                                   struct splice *splice);
@@ -50,10 +50,10 @@ MUST_USE bool sql_make_concurrent(struct span text, const struct statement *stat
 uint32_t sql_original_position(const struct splice *splice, struct span text,
                                enum scan_encoding encoding, uint32_t position);
 
-/* Appends the text with its secrets replaced (passwords of ROLE, options of USER MAPPING and SERVER,
- * connection strings of SUBSCRIPTION, ALTER SYSTEM values …), decided on the parse tree; for what
- * does not parse and may hold one, every string literal is replaced. `text` is the statement's own
- * bytes. Statements without FLAG_SECRET are appended as they are. */
+/* Appends the text with its secrets replaced (passwords of ROLE, options of USER MAPPING and
+ * SERVER, connection strings of SUBSCRIPTION, ALTER SYSTEM values …), decided on the parse tree;
+ * for what does not parse and may hold one, every string literal is replaced. `text` is the
+ * statement's own bytes. Statements without FLAG_SECRET are appended as they are. */
 void sql_redact(struct span text, const struct statement *statement, struct buffer *out);
 
 /* The names PostgreSQL would try for an unnamed CREATE INDEX, in order (ChooseIndexName: table and
