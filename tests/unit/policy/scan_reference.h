@@ -15,10 +15,11 @@
 
 struct reference {
     struct tree tree;
-    const struct node *statements; /* NULL when the text does not parse */
+    const struct node *statements; /* an array of {"stmt": …, "stmt_location": 0, "stmt_len": 0} */
+    bool parsed;
 };
 
-/* The text must have no NUL byte. */
+/* The text must have no NUL byte. Free the result in every case. */
 static inline struct reference reference_parse(struct span text)
 {
     struct reference reference = {0};
@@ -30,13 +31,10 @@ static inline struct reference reference_parse(struct span text)
     PgQueryParseResult result = pg_query_parse(copy);
     free(copy);
     if (result.error == NULL && tree_read(&reference.tree, strdup(result.parse_tree))) {
+        reference.parsed = true;
         reference.statements = node_field(&reference.tree.nodes[0], "stmts");
     }
-    bool parsed = result.error == NULL;
     pg_query_free_parse_result(result);
-    if (parsed && reference.statements == NULL) {
-        reference.statements = &reference.tree.nodes[0]; /* no statements: no array of them */
-    }
     return reference;
 }
 
@@ -107,6 +105,42 @@ static inline bool reference_allows(const struct node *wrapper, enum scan_class 
         }
     }
     return class == SCAN_DDL; /* every other node is one of the schema, or locks, or is new */
+}
+
+/* What the scanner's statement disagrees in with the grammar's; NULL if in nothing. */
+static inline const char *reference_compare(struct span text, const struct node *wanted,
+                                            const struct scan_statement *found)
+{
+    size_t location = (size_t)node_number(wanted, "stmt_location");
+    size_t length = (size_t)node_number(wanted, "stmt_len");
+    size_t end = length == 0 ? text.length : location + length; /* 0: up to the end */
+    if (found->start < location || found->start + found->length != end) {
+        return "cut at another place";
+    }
+    return reference_allows(node_field(wanted, "stmt"), found->class) ? NULL : "of another class";
+}
+
+/* What the scanner and the grammar disagree in about a text that parsed; NULL if in nothing. */
+static inline const char *reference_disagrees(struct span text, const struct reference *reference)
+{
+    struct scanner scanner;
+    struct scan_statement found;
+    const char *reason = NULL;
+    size_t at = 0;
+    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
+                                               .encoding = SCAN_ENCODING_UTF8});
+    const struct node *wanted = node_first(reference->statements);
+    while (reason == NULL && scan_next(&scanner, text, &at, true, &found) == SCAN_STATEMENT) {
+        if (wanted == NULL) {
+            return "one statement more";
+        }
+        if (found.class == SCAN_UNKNOWN && !found.terminated) {
+            return NULL; /* it may have lost its place, and says so: the rest is one statement */
+        }
+        reason = reference_compare(text, wanted, &found);
+        wanted = node_next(reference->statements, wanted);
+    }
+    return reason == NULL && wanted != NULL ? "one statement less" : reason;
 }
 
 #endif

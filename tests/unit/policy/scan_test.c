@@ -31,6 +31,7 @@ static void statements_end_at_semicolons(void **state)
          {{SCAN_OTHER, "SELECT (1;2)", NULL}, {SCAN_DDL, "DROP TABLE t", "DROP TABLE T"}}},
         {"SELECT 1); DROP TABLE t",
          {{SCAN_OTHER, "SELECT 1)", NULL}, {SCAN_DDL, "DROP TABLE t", NULL}}},
+        {"LOCK t); SELECT 1", {{SCAN_DDL, "LOCK t)", NULL}, {SCAN_OTHER, "SELECT 1", NULL}}},
         {"CREATE RULE r AS ON INSERT TO t DO (DELETE FROM a; DELETE FROM b); LOCK t",
          {{SCAN_DDL, "CREATE RULE r AS ON INSERT TO t DO (DELETE FROM a; DELETE FROM b)",
            "CREATE RULE R AS ON INSERT"},
@@ -69,6 +70,7 @@ static void a_semicolon_may_be_in_quotes(void **state)
     CHECK_ROWS(standard, rows);
 }
 
+/* The server does so behind comments, too; libpg_query does not. */
 static void a_string_is_continued_on_another_line(void **state)
 {
     (void)state;
@@ -195,11 +197,11 @@ static void a_routine_may_have_statements_in_its_body(void **state)
          {{SCAN_DDL, "create or replace procedure p() begin/**/atomic end",
            "CREATE OR REPLACE PROCEDURE"},
           {SCAN_DDL, "LOCK t", NULL}}},
-        {"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT end, 1 AS end "
+        {"CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 1 AS end "
          "FROM "
          "begin; END; LOCK t",
          {{SCAN_DDL,
-           "CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT end, 1 AS end "
+           "CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 1 AS end "
            "FROM begin; END",
            NULL},
           {SCAN_DDL, "LOCK t", NULL}}},
@@ -231,10 +233,29 @@ static void a_routine_may_have_statements_in_its_body(void **state)
     CHECK_ROWS(standard, rows);
 }
 
+/* What a comment says before a statement is said about it. */
+static void comments_before_a_statement_are_its_own(void **state)
+{
+    (void)state;
+    static const char text[] = "/*a*/; /*b*/ ;/*c*/ SELECT 1 /*d*/; --e\nSELECT 2";
+    static const char *const from[] = {"/*c*/ SELECT 1 /*d*/", " --e\nSELECT 2"};
+    struct scanner scanner;
+    struct scan_statement found;
+    size_t at = 0;
+    scan_start(&scanner, standard);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(scan_next(&scanner, span_text(text), &at, true, &found), SCAN_STATEMENT);
+        size_t length = found.start + found.length - found.from;
+        assert_true(span_is(span_cut(span_text(text), found.from, length), from[i]));
+    }
+    assert_int_equal(scan_next(&scanner, span_text(text), &at, true, &found), SCAN_END);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_end_at_semicolons),
+        cmocka_unit_test(comments_before_a_statement_are_its_own),
         cmocka_unit_test(a_semicolon_may_be_in_quotes),
         cmocka_unit_test(a_string_is_continued_on_another_line),
         cmocka_unit_test(backslashes_escape_if_the_server_says_so),
