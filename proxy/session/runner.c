@@ -323,7 +323,9 @@ static void exchange_ended(struct session *session, struct effects *effects)
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:
     case RUNNER_OUTCOME:
-        assert(false);
+        session_end(session, SQLSTATE_CONNECTION_FAILURE,
+                    "the server has answered what it was not asked", effects);
+        break;
     }
 }
 
