@@ -109,12 +109,26 @@ void session_enter(struct session *session, enum phase phase, struct effects *ef
     }
 }
 
+/* Nothing more will be heard of the server: what had begun is told to the ledger as it stands. No
+ * COMMIT of pending changes is under way unless a plan runs it: the server rolls them back. */
+static void settle_changes(struct session *session, struct effects *effects)
+{
+    if (session->phase == PHASE_RUNNING && session->runner != NULL) {
+        runner_on_server_lost(session, effects);
+    }
+    transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
+                    session->wall_us);
+}
+
 void session_end(struct session *session, const char *sqlstate, const char *message,
                  struct effects *effects)
 {
-    if (sqlstate != NULL) {
+    settle_changes(session, effects);
+    if (sqlstate != NULL && session->skip_server == 0) { /* not into the middle of a message */
         encode_error(&effects->to_client,
                      &(struct report_text){"FATAL", sqlstate, span_text(message), {0}, {0}});
+    }
+    if (sqlstate != NULL) {
         session_log(effects, "warn", "closing: %s", message);
     }
     effects->requests |= REQUEST_CLOSE;
@@ -241,12 +255,7 @@ static void on_client_lost(struct session *session, struct effects *effects)
 
 static void on_server_closed(struct session *session, struct effects *effects)
 {
-    if (session->phase == PHASE_RUNNING) {
-        runner_on_server_lost(session, effects);
-    }
-    /* No COMMIT of these was under way (that would be a plan): the server has rolled them back. */
-    transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
-                    session->wall_us);
+    settle_changes(session, effects);
     effects->requests |= REQUEST_CLOSE;
     session_enter(session, PHASE_CLOSING, effects);
 }
