@@ -155,12 +155,12 @@ void outcome_complete(struct session *session, struct span body, struct effects 
     struct runner *runner = session->runner;
     size_t i = runner->completes++;
     struct span tag = {0};
-    if (i >= runner->request.statements.count || !decode_command_complete(body, &tag)) {
+    if (i >= runner->request.statements.count) {
         return;
     }
     if (is_recorded(runner, i)) {
         add_change(session, i, effects);
-    } else {
+    } else if (decode_command_complete(body, &tag)) {
         apply_transaction(session, &runner->request.statements.at[i], tag, effects);
     }
 }
@@ -186,6 +186,21 @@ static void write_failed(struct session *session, struct effects *effects)
     }
 }
 
+/* A server that ends the exchange without an answer to every statement: either it or our scanner has
+ * counted wrong. */
+static void write_unanswered(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct change_outcome outcome = {.message = span_text("the server has not said what became of "
+                                                          "this statement")};
+    for (size_t i = runner->completes; i < runner->request.statements.count; i++) {
+        if (is_recorded(runner, i)) {
+            change_write(&effects->ledger, CHANGE_UNKNOWN, &runner->changes[i], &outcome,
+                         session->wall_us);
+        }
+    }
+}
+
 void outcome_write(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -193,6 +208,8 @@ void outcome_write(struct session *session, struct effects *effects)
     runner->state = RUNNER_OUTCOME;
     if (failed && !runner->outcome_written) {
         write_failed(session, effects);
+    } else if (!failed) {
+        write_unanswered(session, effects);
     }
     /* Without a transaction block the end of the request is the end of the transaction; a batch
      * goes on up to its Sync, unless the statement went as an exchange of ours. */

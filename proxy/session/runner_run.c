@@ -282,6 +282,9 @@ static void on_run_message(struct session *session, struct frame frame, struct s
         }
         break;
     case SERVER_PORTAL_SUSPENDED:
+        /* What gives rows and is recorded (EXPLAIN ANALYZE, CALL) has run to its end before the
+         * first of them is sent. */
+        outcome_complete(session, body, effects);
         buffer_append_span(&runner->held, message);
         end_execute(session, frame.tag, effects);
         return;
