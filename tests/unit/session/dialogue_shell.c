@@ -209,8 +209,8 @@ static bool read_side(struct shell *shell, enum session_side side)
         feed(shell, side);
         return true;
     }
-    if (shell->ends[side]) {
-        shell->ends[side] = false;
+    if (shell->ends[side] && !shell->told_end[side]) {
+        shell->told_end[side] = true;
         shell->server_open = shell->server_open && side != SIDE_SERVER;
         tell(shell, side == SIDE_CLIENT ? SESSION_CLIENT_CLOSED : SESSION_SERVER_CLOSED,
              span_of(NULL, 0));
@@ -237,7 +237,9 @@ static void pump(struct shell *shell)
 
 void shell_receive(struct shell *shell, enum session_side side, struct span bytes)
 {
-    buffer_append_span(&shell->socket[side], bytes);
+    if (!shell->ends[side]) {
+        buffer_append_span(&shell->socket[side], bytes);
+    }
     pump(shell);
 }
 

@@ -32,6 +32,7 @@ struct shell {
     struct buffer socket[2]; /* arrived, not read; by enum session_side */
     struct buffer rest[2];   /* read, not consumed */
     bool ends[2];            /* the side has closed its direction behind what is in the socket */
+    bool told_end[2];        /* … and the session knows */
     bool offers[2];
     bool server_open, server_finished;
     bool ledger_due, closed;
