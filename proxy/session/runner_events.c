@@ -53,6 +53,17 @@ static void refuse_unrecorded(struct runner *runner, struct span why)
     runner->outcome_written = true;
 }
 
+static void warn_unwritten(struct span why, struct effects *effects)
+{
+    encode_notice(&effects->to_client,
+                  &(struct report_text){"WARNING",
+                                        SQLSTATE_IO_ERROR,
+                                        span_text("ddlguard could not write the outcome of "
+                                                  "this change to its ledger"),
+                                        why,
+                                        {0}});
+}
+
 void runner_on_ledger(struct session *session, bool durable, struct span why,
                       struct effects *effects)
 {
@@ -67,20 +78,18 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
         break;
     case RUNNER_OUTCOME:
         if (!durable) {
-            encode_notice(&effects->to_client,
-                          &(struct report_text){"WARNING",
-                                                SQLSTATE_IO_ERROR,
-                                                span_text("ddlguard could not write the outcome of "
-                                                          "this change to its ledger"),
-                                                why,
-                                                {0}});
+            warn_unwritten(why, effects);
         }
         runner_next_step(session, effects);
+        break;
+    case RUNNER_RUN: /* a COMMIT has been answered; the rest of its reply is still to come */
+        if (!durable) {
+            warn_unwritten(why, effects);
+        }
         break;
     case RUNNER_PROBE:
     case RUNNER_STEP:
     case RUNNER_GENERATED:
-    case RUNNER_RUN:
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:
     case RUNNER_REFUSE:

@@ -146,6 +146,8 @@ static void apply_transaction(struct session *session, const struct statement *s
                !transaction_savepoint(transaction, statement->savepoint)) {
         transaction_end(transaction, CHANGE_UNKNOWN, NULL, ledger, session->wall_us);
     }
+    /* An end of changes is on disk before anything that follows. */
+    session_await_ledger(session, effects);
 }
 
 /* The k-th CommandComplete belongs to the k-th statement: the scanner leaves out empty ones, as the
@@ -186,8 +188,8 @@ static void write_failed(struct session *session, struct effects *effects)
     }
 }
 
-/* A server that ends the exchange without an answer to every statement: either it or our scanner has
- * counted wrong. */
+/* A server that ends the exchange without an answer to every statement: either it or our scanner
+ * has counted wrong. */
 static void write_unanswered(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;

@@ -12,7 +12,11 @@
  * the ledger before the client hears of it. */
 static bool settle(struct session *session, enum transaction_status status, struct effects *effects)
 {
-    if (session->transaction.count == 0 || status != STATUS_IDLE) {
+    if (status != STATUS_IDLE) {
+        return false;
+    }
+    if (session->transaction.count == 0) {
+        transaction_free(&session->transaction); /* the next one has an id of its own */
         return false;
     }
     transaction_end(&session->transaction,
