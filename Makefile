@@ -13,13 +13,16 @@ BUILD   ?= $(OUT)/$(MODE)
 ifeq ($(MODE),fuzz)
 CC       = clang
 endif
-AR      ?= ar
 PYTHON  ?= /usr/bin/python3
+# The layers are archives, and the hot path crosses them: gcc inlines it across files (a third less
+# processor time of our own). clang is for checking and fuzzing only.
+LTO     := $(if $(findstring clang,$(CC)),,-flto=auto)
+AR      := $(if $(LTO),gcc-ar,ar)
 WARNINGS = -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum \
            -Wstrict-prototypes -Wmissing-prototypes -Werror
 PQ_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 CPPFLAGS += -I. -D_GNU_SOURCE $(PQ_CFLAGS)
-CFLAGS_release = -O2 -g -fno-plt -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_release = -O2 $(LTO) -g -fno-plt -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 # gcc's manual: sanitizers make -Wmaybe-uninitialized see what is not there.
 CFLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
                  -fno-omit-frame-pointer -Wno-maybe-uninitialized
