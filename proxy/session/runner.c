@@ -90,6 +90,7 @@ static bool send_generated(struct session *session, struct effects *effects)
         return false;
     }
     struct span sql = span_text((const char *)runner->generated.at + runner->generated_at);
+    runner->generated_sent = runner->generated_at;
     runner->generated_at += sql.length + 1;
     runner->state = RUNNER_GENERATED;
     session_log(effects, "info", "cleaning up: %.*s", (int)sql.length, (const char *)sql.at);
@@ -254,15 +255,34 @@ static void step_ended(struct session *session, struct effects *effects)
     runner_next_step(session, effects);
 }
 
+/* What could not be cleaned up stays behind: the client, the ledger and the log are told what to
+ * run when whoever stands in the way is gone. */
+static void tell_cleanup(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct span sql = span_text((const char *)runner->generated.at + runner->generated_sent);
+    struct buffer hint = {0};
+    session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
+                runner->exchange.sqlstate, (int)sql.length, (const char *)sql.at);
+    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &runner->changes[0],
+                 &(struct change_outcome){.cleanup = sql}, session->wall_us);
+    buffer_append_text(&hint, "Run this when the transactions in its way have ended: ");
+    buffer_append_span(&hint, sql);
+    encode_notice(&effects->to_client,
+                  &(struct report_text){"WARNING",
+                                        SQLSTATE_WARNING,
+                                        span_text("ddlguard could not drop an invalid index that "
+                                                  "the failed change has left"),
+                                        {0},
+                                        buffer_span(&hint)});
+    buffer_free(&hint);
+}
+
 static void generated_ended(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     if (runner->exchange.failed) {
-        struct span sql = span_text((const char *)runner->generated.at);
-        session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
-                    runner->exchange.sqlstate, (int)sql.length, (const char *)sql.at);
-        change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &runner->changes[0],
-                     &(struct change_outcome){.cleanup = sql}, session->wall_us);
+        tell_cleanup(session, effects);
     }
     if (!send_generated(session, effects)) {
         runner->step++;

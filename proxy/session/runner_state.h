@@ -60,7 +60,8 @@ struct runner {
 
     struct exchange exchange;
     struct buffer generated; /* statements of a CLEAN or UNDO step, NUL-separated */
-    size_t generated_at;
+    size_t generated_at;     /* the next one to send */
+    size_t generated_sent;   /* the one under way */
 
     struct buffer held; /* the reply to the client, until the outcome is on disk */
     bool released;      /* part of it has gone: no more tries */
