@@ -2,15 +2,15 @@
  * exchange with the server; how it is put on the wire is the runner's business.
  *
  *      GUARD    a set_config() that sets our timeouts; the old values are in facts
- *      GATE     fails with 55P03 while somebody holds the table against a concurrent build; it
- * never waits, because who waits for a lock with a snapshot kills the build he waits for. Any other
- * error of it is for the RUN to meet in its own words CLEAN    a query whose rows are statements to
- * be run, one by one (drop an invalid leftover) RUN      the client's statement, as it came or
- * rewritten UNDO     as CLEAN, but only when the RUN has failed and is not tried again RESTORE puts
- * the old settings back
+ *      GATE     fails with 55P03 while a concurrent build would get stuck
+ *      CLEAN    a query whose rows are statements to be run, one by one (drop an invalid leftover)
+ *      RUN      the client's statement, as it came or rewritten
+ *      UNDO     as CLEAN, but only when the RUN has failed and is not tried again
+ *      RESTORE  puts the old settings back
  *
  * A step that fails with one of the retryable SQLSTATEs (55P03, 40P01) is tried again from the
- * plan's `retry_from` on, after a pause, until attempts or total time are used up. */
+ * plan's `retry_from` on, after a pause, until attempts or total time are used up. Any other error
+ * of a GATE is for the RUN to meet, in its own words. */
 #ifndef POLICY_PLAN_H
 #define POLICY_PLAN_H
 

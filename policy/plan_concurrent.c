@@ -1,7 +1,7 @@
 /* The plan for what is built or dropped CONCURRENTLY: alone, outside a transaction block.
  *
  *      GUARD    limits each lock wait of CLEAN, lifts the other timeouts
- *      GATE     fails while somebody else builds on the table: two builds at once kill each other
+ *      GATE     see plan_gate.c
  *      CLEAN    drops what an earlier failure left behind
  *      GUARD    lifts the lock timeout too: a build that is cut off leaves an invalid index
  *      RUN
@@ -50,59 +50,6 @@ bool plan_is_concurrent(const struct plan_request *request)
     return asked || decision->verdict == VERDICT_REWRITE;
 }
 
-/* Some other session has the table locked as a build, VALIDATE or any DDL does; readers, writers,
- * VACUUM and ANALYZE do not count, the last two because they give way. `relation`: an SQL
- * expression. The progress views show every session's pid to everybody; the one of ANALYZE is of
- * version 13. */
-static void plan_append_holder(const struct facts *facts, const char *relation, struct buffer *out)
-{
-    buffer_append_format(
-        out,
-        "EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.locktype OPERATOR(pg_catalog.=)"
-        " 'relation' AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM"
-        " pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=)"
-        " pg_catalog.current_database()) AND l.relation OPERATOR(pg_catalog.=) %s AND l.granted"
-        " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
-        " AND l.mode OPERATOR(pg_catalog.<>) ALL (ARRAY['AccessShareLock', 'RowShareLock',"
-        " 'RowExclusiveLock']) AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum AS v"
-        " WHERE v.pid OPERATOR(pg_catalog.=) l.pid)",
-        relation);
-    if (facts->server_version >= 130000) {
-        buffer_append_text(out, " AND NOT EXISTS (SELECT FROM"
-                                " pg_catalog.pg_stat_progress_analyze AS a WHERE a.pid"
-                                " OPERATOR(pg_catalog.=) l.pid)");
-    }
-    buffer_append_text(out, ")");
-}
-
-/* The first lock that a concurrent build takes, asked for and let go again. A materialized view or
- * a missing privilege makes LOCK fail where the build would not: such errors pass the gate. */
-static void plan_append_gate(const struct facts *facts, struct buffer *out)
-{
-    struct buffer table = {0}, body = {0}, relation = {0};
-    sql_append_name(&table, &facts->table);
-    buffer_append_text(&relation, "pg_catalog.to_regclass(");
-    sql_append_literal(&relation, buffer_span(&table));
-    buffer_append_text(&relation, ")::pg_catalog.oid");
-    buffer_append_u8(&relation, '\0');
-
-    buffer_append_text(&body, "BEGIN LOCK TABLE ONLY ");
-    buffer_append_span(&body, buffer_span(&table));
-    buffer_append_text(&body, " IN SHARE UPDATE EXCLUSIVE MODE NOWAIT; EXCEPTION"
-                              " WHEN lock_not_available THEN IF ");
-    if (!relation.failed) {
-        plan_append_holder(facts, (const char *)relation.at, &body);
-    }
-    buffer_append_text(&body, " THEN RAISE; END IF; END");
-
-    buffer_append_text(out, "/* ddlguard */ DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || table.failed || relation.failed || body.failed;
-    buffer_free(&table);
-    buffer_free(&relation);
-    buffer_free(&body);
-}
-
 /* Which of the table's invalid indexes are this statement's leftovers. */
 static void plan_append_leftover(const struct plan_request *request, struct buffer *out)
 {
@@ -145,7 +92,7 @@ static void plan_append_drops(const struct plan_request *request, struct buffer 
     buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
     plan_append_leftover(request, out);
     buffer_append_text(out, " AND NOT ");
-    plan_append_holder(request->facts, "t.oid", out);
+    gate_append_holder(request->facts, "t.oid", out);
 }
 
 /* GUARD and RESTORE of the concurrent plan set all that can end a statement early. */
@@ -183,7 +130,7 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     draft_time(time, draft_lock_timeout(request, wanted));
     if (leftover) {
         plan_append_timeouts(facts, time, "0", "0", draft_step(draft, STEP_GUARD, false));
-        plan_append_gate(facts, draft_step(draft, STEP_GATE, true));
+        gate_append(request, draft_step(draft, STEP_GATE, true));
         if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
             plan_append_drops(request, draft_step(draft, STEP_CLEAN, false));
         }

@@ -32,6 +32,12 @@ bool plan_is_concurrent(const struct plan_request *request);
  */
 bool plan_concurrent(const struct plan_request *request, struct draft *draft);
 
+/* The GATE of a concurrent plan. */
+void gate_append(const struct plan_request *request, struct buffer *out);
+/* Appends an SQL condition: some other session has the table locked as a build, VALIDATE or any
+ * schema change does. `relation`: an SQL expression, the table's oid. */
+void gate_append_holder(const struct facts *facts, const char *relation, struct buffer *out);
+
 /* Appends what the client is told. `declined`: a rewrite was decided on but could not be proved. */
 void plan_append_notice(const struct plan_request *request, bool declined, struct draft *draft);
 void plan_append_hint(const struct plan_request *request, struct draft *draft);

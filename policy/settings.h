@@ -24,12 +24,14 @@ enum action {
 #define RULES_MAX 64 /* rules.c asserts that it has no more */
 
 struct timeouts {
-    uint32_t lock_ms;             /* 2 s; raised to deadlock_timeout + 500 ms (design 3.9) */
-    uint32_t total_ms;            /* 5 min over all tries */
-    uint32_t attempts;            /* 10 */
-    uint32_t backoff_ms;          /* 500 ms, doubled after each try */
-    uint32_t backoff_max_ms;      /* 30 s */
-    uint32_t concurrent_lock_ms;  /* 5 s for each lock when leftovers of a build are dropped */
+    uint32_t lock_ms;        /* 2 s; raised to deadlock_timeout + 500 ms (design 3.9) */
+    uint32_t total_ms;       /* 5 min over all tries */
+    uint32_t attempts;       /* 10 */
+    uint32_t backoff_ms;     /* 500 ms, doubled after each try */
+    uint32_t backoff_max_ms; /* 30 s */
+    /* 5 s for transactions in the way of a concurrent build to end before it starts, and for each
+     * lock when leftovers of one are dropped. */
+    uint32_t concurrent_lock_ms;
     uint32_t concurrent_total_ms; /* 30 min: the proxy's own deadline for a concurrent build */
 };
 

@@ -14,7 +14,9 @@ static void print_span(const char *label, struct span text)
 static void print_decision(const struct statement *statement, const struct decision *decision)
 {
     bool guard = decision->guard && decision->verdict < VERDICT_REWRITE;
-    printf("%-9s %s: %s%s\n", "verdict", statement->tag, verdict_name(decision->verdict),
+    const char *tag =
+        statement->tag[0] != '\0' ? statement->tag : statement_kind_name(statement->kind);
+    printf("%-9s %s: %s%s\n", "verdict", tag, verdict_name(decision->verdict),
            guard ? ", under a lock timeout" : "");
     for (size_t i = 0; i < decision->fired_count; i++) {
         const struct rule *rule = decision->fired[i].rule;
