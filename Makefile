@@ -34,8 +34,8 @@ LDFLAGS_fuzz   = -fsanitize=fuzzer,address,undefined
 ALL_CFLAGS  = $(WARNINGS) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS_$(MODE)) $(LDFLAGS)
 
-# libpg_query has a pkg-config file only in newer packages; protobuf-c comes with it.
-LIBS_policy  = -lpg_query -lprotobuf-c -lpthread
+# libpg_query has a pkg-config file only in newer packages.
+LIBS_policy  = -lpg_query -lpthread
 LIBS_session = -ljansson
 LIBS_program = -levent_core -levent_pthreads -levent_extra -lsqlite3 -lpq -lcyaml -lyaml -ljansson -lcrypto
 

@@ -5,7 +5,7 @@
 # running or enabled that was not there before: the tests start their own servers.
 set -euo pipefail
 
-build=(gcc make pkg-config libc6-dev libevent-dev libssl-dev libpg-query-dev libprotobuf-c-dev
+build=(gcc make pkg-config libc6-dev libevent-dev libssl-dev libpg-query-dev
     libsqlite3-dev libpq-dev libcyaml-dev libyaml-dev libjansson-dev)
 check=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck python3 python3-pytest
     python3-psycopg python3-psycopg2 postgresql postgresql-contrib postgresql-client
