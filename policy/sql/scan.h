@@ -79,9 +79,10 @@ struct scan_statement {
     enum scan_class class;
     bool terminated; /* by a ';' */
     /* Its leading words, upper-cased, single spaces between them, NUL at the end: at most
-     * SCAN_WORDS_MOST of them, up to the first token that is no unquoted word, cut at a word where
-     * room ends. Names are words too ("DROP TABLE T CASCADE"), so compare prefixes. SCAN_OTHER and
-     * functions with their bodies have only the words that were needed to class them. */
+     * SCAN_WORDS_MOST, up to the first token that is no unquoted word of ASCII letters, shorter
+     * than SCAN_WORD_ROOM, or for which there is no room. Names are words too ("DROP TABLE T
+     * CASCADE"), so compare prefixes. Queries, EXPLAIN, PREPARE … AS, functions and SCAN_OTHER have
+     * only the words that were needed to class them. */
     char words[SCAN_WORDS_ROOM];
 };
 

@@ -114,12 +114,23 @@ static void settle(struct scanner *scanner, enum scan_class class)
     scanner->watch = SCAN_WATCH_NOTHING;
 }
 
-/* Adds the word to the leading ones; false when there is no room for it. */
+/* A word of which nothing is missing and that can be shown in any encoding. */
+static bool word_is_plain(const struct scanner *scanner)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < scanner->word_length; i++) {
+        bits |= (uint8_t)scanner->word[i];
+    }
+    return bits < 0x80 && scanner->word_length < sizeof scanner->word;
+}
+
+/* Adds the word to the leading ones; false if it is not plain, or there is no room for it. */
 static bool words_add(struct scanner *scanner)
 {
     size_t space = scanner->words_length == 0 ? 0 : 1;
     size_t length = scanner->words_length + space + scanner->word_length;
-    if (scanner->word_count == SCAN_WORDS_MOST || length >= sizeof scanner->words) {
+    if (scanner->word_count == SCAN_WORDS_MOST || length >= sizeof scanner->words ||
+        !word_is_plain(scanner)) {
         return false;
     }
     char *end = scanner->words + scanner->words_length;

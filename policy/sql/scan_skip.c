@@ -89,7 +89,7 @@ static inline size_t skip_words(struct span text, size_t at, uint8_t high)
     return at;
 }
 
-size_t scan_find(struct span text, size_t from, uint8_t a, uint8_t b)
+static inline size_t find(struct span text, size_t from, uint8_t a, uint8_t b)
 {
     size_t at = from;
     for (; text.length - at >= WIDTH; at += WIDTH) {
@@ -105,6 +105,11 @@ size_t scan_find(struct span text, size_t from, uint8_t a, uint8_t b)
     return at;
 }
 
+size_t scan_find(struct span text, size_t from, uint8_t a, uint8_t b)
+{
+    return find(text, from, a, b);
+}
+
 /* The end of a token at text.at[i] of the kinds that are frequent; i for all others, and for what
  * may go on behind the chunk. `fresh`: there is no word that it may be part of. */
 static inline size_t leap(struct scanner *scanner, struct span text, size_t i, bool fresh)
@@ -114,9 +119,9 @@ static inline size_t leap(struct scanner *scanner, struct span text, size_t i, b
     uint8_t next = i + 1 < text.length ? text.at[i + 1] : byte;
     bool watched = scanner->watch != SCAN_WATCH_NOTHING && scanner->watch != SCAN_WATCH_INTO;
     if (byte == '\'' && fresh && scanner->options.standard_conforming_strings) {
-        end = scan_find(text, i + 1, '\'', '\'') + 1;
+        end = find(text, i + 1, '\'', '\'') + 1;
     } else if (byte == '"') {
-        end = scan_find(text, i + 1, '"', '"') + 1;
+        end = find(text, i + 1, '"', '"') + 1;
     } else if (byte == '(' && !watched) {
         scanner->parens++;
         end = i + 1;
@@ -136,16 +141,15 @@ static inline size_t leap(struct scanner *scanner, struct span text, size_t i, b
 size_t scan_skip_dull(struct scanner *scanner, struct span text, size_t i)
 {
     uint8_t high = scan_encoding_is_wide(scanner->options.encoding) ? 0x80 : 0;
-    size_t at = skip_words(text, i, high);
-    while (at < text.length) {
-        bool fresh = at == i || !scan_byte_is_word(text.at[at - 1]);
-        size_t end = leap(scanner, text, at, fresh);
-        if (end == at) {
-            break;
-        }
+    size_t at = i, end = i;
+    do {
         i = end;
         at = skip_words(text, i, high);
-    }
+        if (at < text.length) {
+            bool fresh = at == i || !scan_byte_is_word(text.at[at - 1]);
+            end = leap(scanner, text, at, fresh);
+        }
+    } while (at < text.length && end > at);
     if (at < text.length && text.at[at] != '\'' && !scan_byte_is_word(text.at[at])) {
         return at;
     }
