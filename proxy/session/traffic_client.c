@@ -157,6 +157,15 @@ static size_t pass_rest(size_t *left, struct span in)
     return pass;
 }
 
+/* No message of this type may go before more answers have come: for want of room to count it, or
+ * because it is a Query in an open batch. Should that batch fail, the server skips the Query too
+ * and never answers it; whether it has failed is known only when it is answered. */
+static bool must_drain(const struct session *session, uint8_t tag)
+{
+    bool whole_exchange = tag == CLIENT_QUERY || tag == CLIENT_FUNCTION_CALL;
+    return !pipeline_has_room(&session->pipeline) || (whole_exchange && session->pipeline.due > 0);
+}
+
 bool traffic_on_client(struct session *session, struct span in, struct effects *effects)
 {
     if (session->drop_client > 0) {
@@ -186,11 +195,8 @@ bool traffic_on_client(struct session *session, struct span in, struct effects *
                 return drop_until_sync(session, &message, effects);
             }
             fate = FATE_FIRST;
-        } else if (!pipeline_has_room(&session->pipeline) && at == 0) {
-            (void)traffic_drain(session, effects);
-            return false;
-        } else if (!pipeline_has_room(&session->pipeline)) {
-            fate = FATE_FIRST;
+        } else if (must_drain(session, tag)) {
+            fate = at == 0 ? traffic_drain(session, effects) : FATE_FIRST;
         } else {
             fate = on_message(session, &message, effects);
         }
