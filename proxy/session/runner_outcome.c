@@ -29,6 +29,18 @@ void runner_notice(struct session *session, struct span message, struct span hin
     encode_notice(out, &(struct report_text){"NOTICE", SQLSTATE_SUCCESS, message, {0}, hint});
 }
 
+/* The error's message as far as the ledger may have it: a server quotes the text that it stumbles
+ * over, and in a statement with a secret that may be the secret. */
+static struct span kept_message(const struct runner *runner)
+{
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        if (runner->request.statements.at[i].flags & FLAG_SECRET) {
+            return span_text("(not kept: the statement holds a secret)");
+        }
+    }
+    return buffer_span(&runner->message);
+}
+
 /* A blocked statement: the rule that says so, for the error. */
 static bool refuse_blocked(struct runner *runner)
 {
@@ -172,7 +184,7 @@ static void write_failed(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
-                                   .message = buffer_span(&runner->message),
+                                   .message = kept_message(runner),
                                    .attempts = runner->attempt};
     if (runner->refusal.sqlstate != NULL) {
         error.sqlstate = span_text(runner->refusal.sqlstate);
@@ -218,7 +230,7 @@ void outcome_write(struct session *session, struct effects *effects)
     bool ended = runner->request.shape == REQUEST_QUERY || runner->plan.splice.count > 0;
     if (ended && session->pipeline.status == STATUS_IDLE) {
         struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
-                                       .message = buffer_span(&runner->message)};
+                                       .message = kept_message(runner)};
         transaction_end(&session->transaction, failed ? CHANGE_ROLLED_BACK : CHANGE_COMMITTED,
                         failed ? &error : NULL, &effects->ledger, session->wall_us);
     }
