@@ -195,13 +195,12 @@ bool session_is_idle(const struct session *session)
            session->skip_client == 0 && !session->awaits_ledger;
 }
 
-static void on_connected(struct session *session, struct effects *effects)
+static void on_connected(struct session *session, struct span dbname, struct effects *effects)
 {
     if (session->phase != PHASE_DIALLING) {
         return;
     }
-    buffer_append_span(&effects->to_server, buffer_span(&session->startup));
-    buffer_free(&session->startup);
+    startup_send(session, dbname, effects);
     session_enter(session, PHASE_LOGIN, effects);
 }
 
@@ -308,7 +307,7 @@ void session_event(struct session *session, enum session_event event, struct spa
     }
     switch (event) {
     case SESSION_CONNECTED:
-        on_connected(session, effects);
+        on_connected(session, text, effects);
         break;
     case SESSION_UNREACHABLE:
         on_unreachable(session, text, effects);
