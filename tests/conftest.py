@@ -3,6 +3,7 @@ proxies in front of it. A test that fails shows the log of every proxy it used; 
 whose sanitizer reports something, fails the test that used it."""
 import itertools
 import re
+import signal
 from types import SimpleNamespace
 
 import psycopg
@@ -11,7 +12,11 @@ import pytest
 import servers
 
 REPORT = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion .* failed")
+TEST_SECONDS = 40
 numbers = itertools.count(1)
+
+# Killed from outside, as if by Ctrl-C: fixtures stop what they started.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 # Short, so that tests of waiting take little time. The proxy raises the lock timeout to the server's
 # deadlock_timeout (100 ms here) and 500 ms more.
@@ -56,6 +61,17 @@ def shown_on_failure(request):
         for proxy, start in watched:
             print(f"---- log of the proxy on port {proxy.port}")
             print("\n".join(proxy.process.lines[start:][-200:]))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """No test may hang: what takes longer than TEST_SECONDS fails where it stands."""
+    def too_long(*_):
+        raise TimeoutError(f"{item.name} took longer than {TEST_SECONDS} s")
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -138,7 +154,8 @@ def connect(proxy, database):
                                       autocommit=autocommit))
         opened[-1].notices = []
         opened[-1].add_notice_handler(
-            lambda diag, seen=opened[-1].notices: seen.append(diag.message_primary))
+            lambda diag, seen=opened[-1].notices: seen.append(" / ".join(filter(None, (
+                diag.message_primary, diag.message_detail, diag.message_hint)))))
         return opened[-1]
 
     yield make
@@ -166,11 +183,17 @@ def index(direct):
 @pytest.fixture
 def sent(server, database):
     """sent(): the statements that reached this test's database through any way, from the server's log."""
-    mark = f" {database} "
     start = len(server.process.lines)
+    first = re.compile(rf"\] {database} LOG:  (?:statement|execute [^:]*): ")
 
     def statements():
-        pattern = re.compile(r"LOG:  (?:statement|execute [^:]*): (.*)")
-        lines = (line for line in list(server.process.lines[start:]) if mark in line)
-        return [match[1] for match in map(pattern.search, lines) if match]
+        found, inside = [], False
+        for line in list(server.process.lines[start:]):
+            begin = first.search(line)
+            if begin:
+                found.append(line[begin.end():])
+            elif inside and line.startswith("\t"):
+                found[-1] += "\n" + line[1:]
+            inside = bool(begin) or (inside and line.startswith("\t"))
+        return found
     return statements

@@ -1,7 +1,6 @@
 """Bad input, dead servers and shutdown: a clear error or a closed connection for whom it concerns, a log line,
 and nothing for anybody else."""
 import os
-import resource
 import signal
 import socket
 import struct
@@ -161,8 +160,7 @@ def can_connect(proxy, database):
 def test_more_clients_than_file_descriptors(make_proxy, database):
     """53300 or a closed connection, no busy loop, and it recovers."""
     proxy = make_proxy()
-    used = len(os.listdir(f"/proc/{proxy.process.pid}/fd"))
-    resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE, (used + 12, used + 12))
+    proxy.limit_files(12)
     clients = []
     for _ in range(30):
         clients.append(socket.create_connection((proxy.host, proxy.port), 5))

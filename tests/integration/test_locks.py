@@ -236,15 +236,21 @@ def test_new_table_in_a_transaction_is_left_alone(database, connect, index, prox
     assert [change["state"] for change in proxy.ledger(database=database)] == ["committed"] * 2
 
 
-def test_lock_timeout_in_a_transaction_is_retried_behind_a_savepoint(table, connect, block, proxy,
-                                                                     database):
-    block(seconds=1.5)
+def test_lock_timeout_in_a_transaction(table, connect, block, proxy, database):
+    """In a transaction nothing is retried: the wait is bounded, the error is the server's own, and the
+    client's transaction has failed as it would have without the proxy."""
+    block()
     client = connect(autocommit=False)
     client.execute("select 1")
-    client.execute("alter table item add column c int")
-    client.commit()
+    start = time.monotonic()
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        client.execute("alter table item add column c int")
+    assert time.monotonic() - start < LOCK_SECONDS + 1.5
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        client.execute("select 1")
+    client.rollback()
     change, = proxy.ledger(database=database)
-    assert change["state"] == "committed" and change["attempts"] >= 2
+    assert (change["state"], change["sqlstate"]) == ("failed", "55P03")
 
 
 def test_several_statements_in_one_query(table, connect, index, proxy, database):

@@ -303,7 +303,7 @@ def test_ssl_and_gss_requests_are_declined(proxy, database):
 def test_unix_sockets_both_ways(make_proxy, server, database):
     """A listener in a folder, and an upstream in a folder."""
     folder = servers.private_folder("socket")
-    proxy = make_proxy(listen=["127.0.0.1:0", str(folder)],
+    proxy = make_proxy(listen=[f"127.0.0.1:{servers.free_port()}", str(folder)],
                        upstream={"database": "*", "host": str(server.folder), "port": server.port})
     path = next(address for address in proxy.listening() if str(folder) in address)
     port = path.rsplit(".", 1)[1]

@@ -12,7 +12,6 @@ import json
 import os
 import pwd
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -35,6 +34,15 @@ def ordinary_user():
             entry = pwd.getpwnam(name)
             return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     raise SystemExit("no user `postgres` or `nobody`: PostgreSQL does not run as root")
+
+
+def memory_folder():
+    """Where a server's data are quick to write: /dev/shm if it is large, as it is not in every container."""
+    with contextlib.suppress(OSError):
+        space = os.statvfs("/dev/shm")
+        if space.f_bavail * space.f_frsize > 6 << 30:
+            return "/dev/shm"
+    return None
 
 
 def private_folder(prefix, base=None):
@@ -126,7 +134,7 @@ class Postgres:
 
     def __init__(self, settings=None, locale="C.UTF-8", base=None):
         self.bin = postgres_folder()
-        self.folder = private_folder("postgres", base)
+        self.folder = private_folder("postgres", base or memory_folder())
         self.data = self.folder / "data"
         self.host, self.port, self.user = "127.0.0.1", free_port(), "postgres"
         self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
@@ -208,7 +216,7 @@ class Proxy:
         self.ledger_path = self.folder / "ledger.db"
         self.config_path = self.folder / "ddlguard.yaml"
         upstream = upstream or {"database": "*", "host": server.host, "port": server.port}
-        self.config = {"listen": ["127.0.0.1:0"], "upstreams": [upstream], "workers": 2,
+        self.config = {"listen": [f"127.0.0.1:{free_port()}"], "upstreams": [upstream], "workers": 2,
                        **config,
                        "ledger": {**config.get("ledger", {}), "path": str(self.ledger_path)}}
         self.config_path.write_text(as_yaml(self.config), encoding="utf-8")
@@ -254,17 +262,23 @@ class Proxy:
         done = self.command("ledger", "list", "--json", "--config", str(self.config_path))
         if done.returncode != 0:
             raise RuntimeError(f"ledger list failed: {done.stderr}")
-        changes = [json.loads(line) for line in done.stdout.splitlines()]
-        changes.sort(key=lambda change: change["change_id"])
-        return [change for change in changes
+        newest_first = [json.loads(line) for line in done.stdout.splitlines()]
+        return [change for change in reversed(newest_first)
                 if all(change.get(key) == value for key, value in equal.items())]
 
     def fill_disk(self):
-        """From now on no file of the proxy's grows; returns what empty_disk() wants."""
-        biggest = max(path.stat().st_size for path in self.folder.glob("ledger.db*"))
-        before = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (min(4096, biggest), before[1]))
-        return before
+        """From now on no file of the proxy's grows, as on a full disk."""
+        self._limit("--fsize=4096:")
 
-    def empty_disk(self, before):
-        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, before)
+    def empty_disk(self):
+        self._limit("--fsize=unlimited:")
+
+    def limit_files(self, more):
+        """The proxy may open only so many more files (sockets) than it has open now."""
+        used = len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        self._limit(f"--nofile={used + more}:")
+
+    def _limit(self, word):
+        """As the proxy's own user: in a container root may not do it to others."""
+        subprocess.run(["prlimit", "--pid", str(self.process.pid), word], check=True,
+                       **ordinary_user())
