@@ -111,7 +111,7 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_UNDO:
         return runner->run_sent && runner->run_failed;
     case STEP_RESTORE:
-        return true;
+        return runner->guarded;
     }
     return false;
 }
@@ -182,6 +182,7 @@ void runner_next_step(struct session *session, struct effects *effects)
             return;
         }
         runner->state = RUNNER_STEP;
+        runner->guarded = runner->guarded || step->kind == STEP_GUARD;
         buffer_reset(&runner->generated);
         runner->generated_at = 0;
         exchange_send(session, runner, step->sql, effects);

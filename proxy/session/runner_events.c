@@ -53,8 +53,11 @@ static void refuse_unrecorded(struct runner *runner, struct span why)
     runner->outcome_written = true;
 }
 
-static void warn_unwritten(struct span why, struct effects *effects)
+static void warn_unwritten(const struct runner *runner, struct span why, struct effects *effects)
 {
+    if (runner->settings.mode == MODE_OBSERVE) {
+        return; /* not a byte may differ there */
+    }
     encode_notice(&effects->to_client,
                   &(struct report_text){"WARNING",
                                         SQLSTATE_IO_ERROR,
@@ -78,13 +81,13 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
         break;
     case RUNNER_OUTCOME:
         if (!durable) {
-            warn_unwritten(why, effects);
+            warn_unwritten(runner, why, effects);
         }
         runner_next_step(session, effects);
         break;
     case RUNNER_RUN: /* a COMMIT has been answered; the rest of its reply is still to come */
         if (!durable) {
-            warn_unwritten(why, effects);
+            warn_unwritten(runner, why, effects);
         }
         break;
     case RUNNER_PROBE:

@@ -65,6 +65,7 @@ struct runner {
 
     struct buffer held; /* the reply to the client, until the outcome is on disk */
     bool released;      /* part of it has gone: no more tries */
+    bool guarded;       /* a GUARD has gone: there is something to put back */
     bool run_sent, run_ended, run_failed;
     bool outcome_written;
     bool bound_again;      /* swallow the BindComplete of our second Bind */
