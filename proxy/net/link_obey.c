@@ -70,7 +70,7 @@ static void on_dialled(void *who, int fd, const struct address *address, struct 
     link->dial = NULL;
     if (fd >= 0) {
         stream_open(&link->streams[SIDE_SERVER], link->worker->base, fd, link_on_server_io, link);
-        link_tell(link, SESSION_CONNECTED, span_of(NULL, 0));
+        link_tell(link, SESSION_CONNECTED, span_text(link->upstream->dbname));
     } else {
         if (log_shows(link->worker->proxy->log_level, LOG_WARN)) {
             struct buffer line = link_log(link, LOG_WARN, "server_unreachable");

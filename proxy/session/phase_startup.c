@@ -77,6 +77,34 @@ static void on_startup_message(struct session *session, const struct startup *st
     session_enter(session, PHASE_DIALLING, effects);
 }
 
+void startup_send(struct session *session, struct span dbname, struct effects *effects)
+{
+    struct span packet = buffer_span(&session->startup);
+    if (dbname.length == 0) {
+        buffer_append_span(&effects->to_server, packet);
+        buffer_free(&session->startup);
+        return;
+    }
+    struct startup startup = startup_decode(span_from(packet, 4));
+    struct buffer parameters = {0};
+    struct span name;
+    struct span value;
+    size_t at = 0;
+    while (startup_parameter(startup.parameters, &at, &name, &value)) {
+        if (!span_is(name, "database")) {
+            buffer_append(&parameters, name.at, name.length + 1); /* with their NUL */
+            buffer_append(&parameters, value.at, value.length + 1);
+        }
+    }
+    buffer_append(&parameters, "database", sizeof("database"));
+    buffer_append_span(&parameters, dbname);
+    buffer_append_u8(&parameters, '\0');
+    effects->to_server.failed |= parameters.failed;
+    startup_encode(&effects->to_server, startup.version, buffer_span(&parameters));
+    buffer_free(&parameters);
+    buffer_free(&session->startup);
+}
+
 static void on_cancel_request(struct session *session, const struct startup *startup,
                               struct effects *effects)
 {

@@ -28,7 +28,8 @@ struct session;
 enum session_side { SIDE_CLIENT, SIDE_SERVER };
 
 enum session_event {
-    SESSION_CONNECTED,      /* the server leg stands */
+    /* the server leg stands; text: the database's name over there, empty: as the client gave it */
+    SESSION_CONNECTED,
     SESSION_UNREACHABLE,    /* it cannot be had; text: why, with the address */
     SESSION_CLIENT_CLOSED,  /* the client's side of the socket is at its end (it may still read) */
     SESSION_SERVER_CLOSED,  /* the server's side is at its end, or reset */

@@ -96,6 +96,8 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
 
 /* ParameterStatus, in login and later. */
 void session_note_parameter(struct session *session, struct span body);
+/* The StartupMessage goes to the server as it came, but for `dbname` when that is not empty. */
+void startup_send(struct session *session, struct span dbname, struct effects *effects);
 bool startup_set_identity(struct session *session, struct span parameters, const char *client);
 
 #endif
