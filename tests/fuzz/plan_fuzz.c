@@ -1,0 +1,165 @@
+/* Any text in any situation, with any facts and settings: decisions and plans keep their promises.
+ *
+ *      | situation (1) | facts (1) | relkind (1) | settings (1) | text ... |
+ *
+ * - a plan has one RUN, or is one REFUSE exactly when something is blocked
+ * - what is set is put back, last
+ * - every text of ours is signed and lies in the plan's own text
+ * - what is rewritten is one statement of the same kind, now concurrent */
+#include <assert.h>
+
+#include "policy/plan.h"
+#include "policy/probe.h"
+
+/* The grammar's recursion needs about 1 kB of stack per byte, and a fuzzer's stack is 8 MB. */
+#define PARSE_MOST      2048
+#define STATEMENTS_MOST 16
+
+struct message {
+    struct statement statements[STATEMENTS_MOST];
+    struct decision decisions[STATEMENTS_MOST];
+    size_t count;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static size_t read_statements(struct span text, struct statement *out, size_t most)
+{
+    struct scanner scanner;
+    struct scan_statement cut;
+    size_t at = 0, count = 0;
+    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
+                                               .encoding = SCAN_ENCODING_UTF8});
+    while (count < most && scan_next(&scanner, text, &at, true, &cut) == SCAN_STATEMENT) {
+        sql_parse(text, &cut, PARSE_MOST, &out[count++]);
+    }
+    return count;
+}
+
+static struct situation read_situation(uint8_t bits, size_t count)
+{
+    return (struct situation){.in_transaction = bits & 1,
+                              .transaction_failed = (bits & 3) == 3,
+                              .alone = count == 1 && !(bits & 4),
+                              .extended = bits & 8};
+}
+
+static struct facts read_facts(uint8_t bits, uint8_t kind)
+{
+    static const char kinds[] = "rpmiIvtSf";
+    if (bits & 1) {
+        return (struct facts){0};
+    }
+    return (struct facts){.known = true,
+                          .target_known = !(bits & 2),
+                          .server_version = bits & 4 ? 140001 : 170000,
+                          .lock_timeout_ms = bits & 8 ? 100 : 0,
+                          .lock_timeout = "0",
+                          .statement_timeout = "0",
+                          .transaction_timeout = "0",
+                          .deadlock_timeout_ms = 1000,
+                          .exists = !(bits & 16),
+                          .kind = kinds[kind % (sizeof kinds - 1)],
+                          .new_here = bits & 32,
+                          .temporary = bits & 64,
+                          .bytes = bits & 128 ? 0 : 1 << 30,
+                          .table = {"it's", "a \"name\""},
+                          .index_name = "chosen'\"name"};
+}
+
+static struct settings read_settings(uint8_t bits)
+{
+    struct settings settings = settings_default();
+    settings.mode = bits & 1 ? MODE_OBSERVE : MODE_ENFORCE;
+    settings.profile = (enum profile)((bits >> 1) % 3);
+    settings.actions[(bits >> 3) % rules_count()] = (enum action)((bits >> 5) % 5);
+    return settings;
+}
+
+static bool is_blocked(const struct message *message, const struct settings *settings)
+{
+    bool blocked = false;
+    for (size_t i = 0; i < message->count; i++) {
+        blocked = blocked || message->decisions[i].verdict == VERDICT_BLOCK;
+    }
+    return blocked && settings->mode == MODE_ENFORCE;
+}
+
+static void check_steps(const struct plan *plan, bool blocked)
+{
+    size_t runs = 0, refusals = 0, guards = 0, restores = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct span text = buffer_span(&plan->text);
+        assert(step->sql.length == 0 ||
+               (step->sql.at >= text.at &&
+                span_from(text, (size_t)(step->sql.at - text.at)).length >= step->sql.length));
+        assert(step->kind == STEP_RUN || span_is(span_cut(step->sql, 0, 15), "/* ddlguard */ "));
+        runs += step->kind == STEP_RUN;
+        refusals += step->kind == STEP_REFUSE;
+        guards += step->kind == STEP_GUARD;
+        restores += step->kind == STEP_RESTORE;
+    }
+    assert(refusals == (blocked ? 1 : 0) && runs == 1 - refusals);
+    assert(restores == (guards > 0 ? 1 : 0));
+    assert(guards == 0 || plan->steps[plan->count - 1].kind == STEP_RESTORE);
+    assert(plan->retry_from < plan->count && plan->attempts > 0);
+}
+
+static void check_rewrite(const struct plan *plan, const struct statement *original)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct span sql = plan->steps[i].sql;
+        if (plan->steps[i].kind != STEP_RUN || sql.length == 0) {
+            continue;
+        }
+        struct statement rewritten[2];
+        assert(read_statements(sql, rewritten, 2) == 1);
+        assert(rewritten[0].kind == original->kind && !(original->flags & FLAG_CONCURRENTLY));
+        assert(rewritten[0].flags & FLAG_CONCURRENTLY && !(rewritten[0].flags & FLAG_UNNAMED));
+    }
+}
+
+static void check_probe(const struct message *message, struct span text,
+                        const struct situation *now)
+{
+    for (size_t i = 0; i < message->count; i++) {
+        const struct statement *statement = &message->statements[i];
+        struct probe probe;
+        struct span own = span_cut(text, statement->start, statement->length);
+        assert(probe_build(statement, own, now, &probe));
+        assert(probe.count > 0 && probe.count <= PROBE_QUERIES_MAX);
+        for (size_t k = 0; k < probe.count; k++) {
+            assert(span_is(span_cut(probe.queries[k], 0, 15), "/* ddlguard */ "));
+        }
+        probe_free(&probe);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 4 || size > PARSE_MOST / 2) {
+        return 0;
+    }
+    struct message message = {0};
+    struct span text = span_of(data + 4, size - 4);
+    message.count = read_statements(text, message.statements, STATEMENTS_MOST);
+    if (message.count == 0) {
+        return 0;
+    }
+    struct situation now = read_situation(data[0], message.count);
+    struct facts facts = read_facts(data[1], data[2]);
+    struct settings settings = read_settings(data[3]);
+    for (size_t i = 0; i < message.count; i++) {
+        message.decisions[i] = decide(&message.statements[i], &now, &facts, &settings);
+    }
+    struct plan_request request = {
+        message.statements, message.count, text, message.decisions, &now, &facts, &settings};
+    struct plan plan;
+    assert(plan_build(&request, &plan));
+    check_steps(&plan, is_blocked(&message, &settings));
+    check_rewrite(&plan, &message.statements[0]);
+    plan_free(&plan);
+    check_probe(&message, text, &now);
+    return 0;
+}
