@@ -52,7 +52,7 @@ enum fate long_on_query(struct session *session, const struct incoming *message,
         if (!message->is_first) {
             return FATE_FIRST;
         }
-        if (!pipeline_is_quiet(&session->pipeline)) {
+        if (!session_is_quiet(session)) {
             return traffic_drain(session, effects);
         }
         return traffic_start_query(session, message, sql, effects);

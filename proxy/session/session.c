@@ -190,9 +190,9 @@ bool session_server_bytes(struct session *session, struct span in,
 
 bool session_is_idle(const struct session *session)
 {
-    return session->phase == PHASE_STREAMING && pipeline_is_between(&session->pipeline) &&
-           session->pipeline.status == STATUS_IDLE && session->transaction.count == 0 &&
-           session->skip_client == 0 && !session->awaits_ledger;
+    return session->phase == PHASE_STREAMING && session_is_quiet(session) &&
+           session->pipeline.sent == 0 && session->pipeline.status == STATUS_IDLE &&
+           session->transaction.count == 0 && session->skip_client == 0 && !session->awaits_ledger;
 }
 
 static void on_connected(struct session *session, struct span dbname, struct effects *effects)

@@ -75,6 +75,13 @@ struct session {
     struct buffer debt;                /* SQL of a RESTORE that is owed until the session is idle */
 };
 
+/* Nothing is unanswered, and no message of the server's is half on its way to the client: the
+ * runner may take over. */
+static inline bool session_is_quiet(const struct session *session)
+{
+    return pipeline_is_quiet(&session->pipeline) && session->skip_server == 0;
+}
+
 /* The only setter of the phase. */
 void session_enter(struct session *session, enum phase phase, struct effects *effects);
 

@@ -80,7 +80,7 @@ static enum fate on_query(struct session *session, const struct incoming *messag
     if (!message->is_first) {
         return FATE_FIRST;
     }
-    if (!pipeline_is_quiet(&session->pipeline)) {
+    if (!session_is_quiet(session)) {
         return traffic_drain(session, effects);
     }
     if (session->pipeline.skip != SKIP_NONE) {

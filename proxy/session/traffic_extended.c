@@ -125,7 +125,7 @@ enum fate extended_on_execute(struct session *session, const struct incoming *me
     if (!message->is_first) {
         return FATE_FIRST;
     }
-    if (!pipeline_is_quiet(&session->pipeline)) {
+    if (!session_is_quiet(session)) {
         return traffic_drain(session, effects);
     }
     /* Skipping after an error, or a portal that the last Sync has dropped: nothing will run. */

@@ -43,7 +43,8 @@ static bool takes_ready(struct session *session, enum transaction_status status,
 /* A client message waits for the wire to be quiet: is it, or does the batch need a Flush? */
 static void drained(struct session *session, struct effects *effects)
 {
-    if (session->phase != PHASE_DRAINING || session->pipeline.used > 0) {
+    if (session->phase != PHASE_DRAINING || session->pipeline.used > 0 ||
+        session->skip_server > 0) {
         return;
     }
     if (session->pipeline.due == 0 && !session->pipeline.copy_in) {
@@ -80,6 +81,7 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
 {
     size_t at = session->skip_server < in.length ? session->skip_server : in.length;
     session->skip_server -= at;
+    drained(session, effects);
     for (;;) {
         struct span rest = span_from(in, at);
         struct frame frame;
@@ -115,9 +117,7 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
         size_t there = rest.length < frame.length ? rest.length : frame.length;
         session->skip_server = frame.length - there;
         at += there;
-        if (session->phase == PHASE_DRAINING) {
-            drained(session, effects);
-        }
+        drained(session, effects);
         if (frame.tag == SERVER_READY_FOR_QUERY && end_when_idle(session, effects)) {
             return forward(effects, at, false);
         }
