@@ -238,6 +238,7 @@ enum scan_status scan_next(struct scanner *scanner, struct span chunk, size_t *a
 {
     assert(*at <= chunk.length);
     struct span text = span_from(chunk, *at);
+    assert(text.at != NULL || text.length == 0);
     size_t i = 0;
     while (i < text.length && scanner->place != SCAN_PLACE_END) {
         i = scanner->place == SCAN_PLACE_CODE ? in_code(scanner, text, i)

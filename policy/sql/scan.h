@@ -28,9 +28,10 @@
     X(CODE, "code")               /* DO, CALL: may do anything inside */                           \
     X(TRANSACTION, "transaction") /* BEGIN … PREPARE TRANSACTION, see enum scan_verb */          \
     X(SETTING, "setting")         /* SET, RESET, DISCARD */                                        \
-    X(PREPARED, "prepared")       /* PREPARE name AS, EXECUTE, DEALLOCATE: harmless, unless the    \
-                                     name is of a statement prepared by a Parse message, which     \
-                                     EXECUTE runs too, DDL or not */                               \
+    X(PREPARED, "prepared")       /* PREPARE name AS, [EXPLAIN ANALYZE] EXECUTE, DEALLOCATE:       \
+                                     harmless unless the name is of a statement that is not: one   \
+                                     of a Parse message, or a SELECT … INTO of PREPARE. Both run \
+                                     when they are executed so (measured with PostgreSQL 15) */    \
     X(UNKNOWN, "unknown")         /* starts with no keyword that we know, or is beyond us */
 
 enum scan_class {

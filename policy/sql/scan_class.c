@@ -20,7 +20,7 @@ struct keyword {
 
 #define KEYWORD(text, class, watch)                                                                \
     {                                                                                              \
-        text, sizeof text - 1, SCAN_##class, SCAN_WATCH_##watch                                    \
+        text, sizeof(text) - 1, SCAN_##class, SCAN_WATCH_##watch                                   \
     }
 
 /* Every word that starts a statement, the frequent ones first because the search is linear. The
@@ -244,18 +244,18 @@ static void inner_word(struct scanner *scanner)
         return;
     }
     const struct keyword *row = keyword_find(scanner);
-    if (row == NULL) {
-        settle(scanner, SCAN_UNKNOWN);
-    } else if (row->watch == SCAN_WATCH_INTO || row->watch == SCAN_WATCH_WITH) {
+    if (row != NULL && (row->watch == SCAN_WATCH_INTO || row->watch == SCAN_WATCH_WITH)) {
         scanner->watch = (uint8_t)row->watch;
         scanner->previous = SCAN_PREVIOUS_ANY;
-    } else if (row->class == SCAN_OTHER) {
-        settle(scanner, scanner->otherwise);
-    } else if (row->class == SCAN_DDL || row->class == SCAN_PREPARED) {
-        settle(scanner, row->class);
-    } else {
-        settle(scanner, SCAN_UNKNOWN);
+        return;
     }
+    enum scan_class class = row == NULL ? SCAN_UNKNOWN : row->class;
+    if (class == SCAN_OTHER) {
+        class = (enum scan_class)scanner->otherwise;
+    } else if (class != SCAN_DDL && class != SCAN_PREPARED) {
+        class = SCAN_UNKNOWN;
+    }
+    settle(scanner, class);
 }
 
 static void routine_word(struct scanner *scanner)

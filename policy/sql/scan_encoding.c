@@ -1,6 +1,8 @@
 /* Names and character lengths of client encodings. Holds no text and converts none. */
 #include "policy/sql/scan_encoding.h"
 
+#include <assert.h>
+
 /* Longer than any name in the table below. */
 #define NAME_ROOM 24
 
@@ -107,6 +109,7 @@ static size_t character_length(enum scan_encoding encoding, struct span rest)
 size_t scan_encoding_characters(enum scan_encoding encoding, struct span text)
 {
     size_t count = 0;
+    assert(text.at != NULL || text.length == 0);
     for (size_t at = 0; at < text.length; count++) {
         at += character_length(encoding, span_from(text, at));
     }

@@ -53,7 +53,7 @@ enum scan_verb scan_statement_verb(const struct scan_statement *statement)
 const char *scan_class_name(enum scan_class class)
 {
     static const char *const names[] = {
-#define SCAN_CLASS_TEXT(name, text) [SCAN_##name] = text,
+#define SCAN_CLASS_TEXT(name, text) [SCAN_##name] = (text),
         SCAN_CLASSES(SCAN_CLASS_TEXT)
 #undef SCAN_CLASS_TEXT
     };
@@ -63,7 +63,7 @@ const char *scan_class_name(enum scan_class class)
 const char *scan_verb_name(enum scan_verb verb)
 {
     static const char *const names[] = {
-#define SCAN_VERB_TEXT(name, text) [SCAN_VERB_##name] = text,
+#define SCAN_VERB_TEXT(name, text) [SCAN_VERB_##name] = (text),
         SCAN_VERBS(SCAN_VERB_TEXT)
 #undef SCAN_VERB_TEXT
     };
