@@ -1,0 +1,225 @@
+/* The server of session_fuzz.c. See session_model.h. */
+#include "tests/fuzz/session_model.h"
+
+#include "protocol/client_message.h"
+#include "protocol/frame.h"
+#include "protocol/message.h"
+#include "protocol/server_message.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+static void copy_text(char *to, size_t room, struct span text)
+{
+    snprintf(to, room, "%.*s", (int)text.length, (const char *)text.at);
+}
+
+static void put_name(struct model_name *names, unsigned *next, struct span name, const char *sql)
+{
+    size_t i = 0;
+    while (i < MODEL_NAMES && !(names[i].sql[0] != '\0' && span_is(name, names[i].name))) {
+        i++;
+    }
+    i = i < MODEL_NAMES ? i : (*next)++ % MODEL_NAMES;
+    copy_text(names[i].name, sizeof names[i].name, name);
+    snprintf(names[i].sql, sizeof names[i].sql, "%s", sql);
+}
+
+static const char *sql_of(const struct model_name *names, struct span name)
+{
+    for (size_t i = 0; i < MODEL_NAMES; i++) {
+        if (names[i].sql[0] != '\0' && span_is(name, names[i].name)) {
+            return names[i].sql;
+        }
+    }
+    return NULL;
+}
+
+static void fail(struct model *model, const char *sqlstate)
+{
+    encode_error(&model->out, &(struct report_text){"ERROR", sqlstate, span_text("no"), {0}, {0}});
+    model->status = model->status == 'T' ? 'E' : model->status;
+}
+
+static bool starts(const char *sql, const char *word)
+{
+    return strncasecmp(sql, word, strlen(word)) == 0;
+}
+
+/* The command tag, and what it does to the transaction. */
+static const char *run_transaction(struct model *model, const char *sql)
+{
+    bool failed = model->status == 'E';
+    if (starts(sql, "BEGIN")) {
+        model->status = 'T';
+        return "BEGIN";
+    }
+    if (starts(sql, "COMMIT")) {
+        model->status = 'I';
+        return failed ? "ROLLBACK" : "COMMIT";
+    }
+    if (starts(sql, "ROLLBACK TO")) {
+        model->status = 'T';
+        return "ROLLBACK";
+    }
+    if (starts(sql, "ROLLBACK")) {
+        model->status = 'I';
+        return "ROLLBACK";
+    }
+    return starts(sql, "SAVEPOINT") ? "SAVEPOINT" : starts(sql, "RELEASE") ? "RELEASE" : NULL;
+}
+
+/* The rows that our own questions are answered with. */
+static void answer_ours(struct model *model, const char *sql, uint8_t choice)
+{
+    static const char *const facts[] = {
+        "150020", "0", "0", "",  "1s", "notice", "4711", "t", "r", "f", "f", "f",      "1000000000",
+        "10000",  "s", "t", "r", "f",  "f",      "f",    "f", "f", "f", "f", "t_a_idx"};
+    struct span columns[sizeof facts / sizeof *facts];
+    size_t count = strstr(sql, "WITH RECURSIVE") != NULL    ? sizeof facts / sizeof *facts
+                   : strstr(sql, "current_setting") != NULL ? 7
+                   : strstr(sql, "set_config") != NULL      ? 1
+                                                            : 0;
+    for (size_t i = 0; i < count; i++) {
+        columns[i] = span_text(i == 12 && (choice & 8) != 0 ? "100" : facts[i]);
+    }
+    if (strstr(sql, "format(") != NULL && (choice & 4) != 0) {
+        columns[count++] = span_text("/* ddlguard */ DROP INDEX CONCURRENTLY s.i");
+    }
+    if (count > 0) {
+        encode_data_row(&model->out, columns, count);
+    }
+    encode_command_complete(&model->out, "SELECT 1");
+}
+
+/* One statement. False: it failed. */
+static bool run(struct model *model, const char *sql, bool simple, uint8_t choice)
+{
+    while (*sql == ' ') {
+        sql++;
+    }
+    bool ends = starts(sql, "COMMIT") || starts(sql, "ROLLBACK");
+    if ((choice & 1) != 0 || (model->status == 'E' && !ends)) {
+        fail(model, model->status == 'E' && !ends ? "25P02"
+                    : (choice & 2) != 0           ? "55P03"
+                                                  : "23505");
+        return false;
+    }
+    const char *tag = run_transaction(model, sql);
+    if (tag != NULL) {
+        encode_command_complete(&model->out, tag);
+    } else if (starts(sql, "/* ddlguard */ ")) {
+        answer_ours(model, sql, choice);
+    } else if (starts(sql, "COPY")) {
+        size_t at = frame_begin(&model->out, SERVER_COPY_IN);
+        buffer_append(&model->out, "\0\0\0", 3);
+        frame_end(&model->out, at);
+        model->copy_in = true;
+        model->copy_simple = simple;
+    } else {
+        encode_command_complete(&model->out, starts(sql, "CREATE INDEX") ? "CREATE INDEX" : "DONE");
+    }
+    return true;
+}
+
+static void on_query(struct model *model, struct span body, uint8_t choice)
+{
+    struct query query;
+    char sql[512];
+    if (!decode_query(body, &query)) {
+        fail(model, "08P01");
+        encode_ready(&model->out, (enum transaction_status)model->status);
+        return;
+    }
+    copy_text(sql, sizeof sql, query.sql);
+    bool ours = starts(sql, "/* ddlguard */");
+    for (char *at = sql; *at != '\0' && !model->copy_in;) {
+        size_t length = ours ? strlen(at) : strcspn(at, ";");
+        bool more = at[length] == ';';
+        at[length] = '\0';
+        if (strspn(at, " ") < length && !run(model, at, true, choice)) {
+            break;
+        }
+        at += length + (more ? 1 : 0);
+    }
+    if (!model->copy_in) {
+        encode_ready(&model->out, (enum transaction_status)model->status);
+    }
+}
+
+static void on_extended(struct model *model, uint8_t tag, struct span body, uint8_t choice)
+{
+    struct parse parse;
+    struct bind_names bind;
+    struct execute execute;
+    char sql[64];
+    bool good = true;
+    if (tag == CLIENT_PARSE && (good = decode_parse(body, &parse))) {
+        copy_text(sql, sizeof sql, parse.sql);
+        put_name(model->statements, &model->next_statement, parse.name, sql);
+        encode_bare(&model->out, SERVER_PARSE_COMPLETE);
+    } else if (tag == CLIENT_BIND && (good = decode_bind_names(body, &bind) == NAMES_READY)) {
+        const char *bound = sql_of(model->statements, bind.statement);
+        good = bound != NULL;
+        if (good) {
+            put_name(model->portals, &model->next_portal, bind.portal, bound);
+            encode_bare(&model->out, SERVER_BIND_COMPLETE);
+        }
+    } else if (tag == CLIENT_EXECUTE && (good = decode_execute(body, &execute))) {
+        const char *bound = sql_of(model->portals, execute.portal);
+        good = bound != NULL;
+        model->skips = good && !run(model, bound, false, choice);
+    } else if (tag == CLIENT_CLOSE) {
+        encode_bare(&model->out, SERVER_CLOSE_COMPLETE);
+    } else if (tag == CLIENT_DESCRIBE) {
+        encode_bare(&model->out, SERVER_NO_DATA);
+    }
+    if (!good) {
+        fail(model, "26000");
+        model->skips = true;
+    }
+}
+
+static void on_copy(struct model *model, uint8_t tag)
+{
+    if (tag != CLIENT_COPY_DONE && tag != CLIENT_COPY_FAIL) {
+        return;
+    }
+    model->copy_in = false;
+    if (tag == CLIENT_COPY_DONE) {
+        encode_command_complete(&model->out, "COPY 1");
+    } else {
+        fail(model, "57014");
+        model->skips = !model->copy_simple;
+    }
+    if (model->copy_simple) {
+        encode_ready(&model->out, (enum transaction_status)model->status);
+    }
+}
+
+bool model_serve(struct model *model, uint8_t choice)
+{
+    struct frame frame;
+    struct span in = buffer_span(&model->in);
+    enum frame_status framed = frame_peek(in, FRAME_LIMIT, &frame);
+    model->confused = model->confused || framed == FRAME_BAD ||
+                      (in.length > 0 && client_messages[in.at[0]].name == NULL);
+    if (framed != FRAME_READY || model->confused || model->ended || !frame_is_whole(frame, in)) {
+        return false;
+    }
+    struct span body = frame_body(frame, in);
+    if (frame.tag == CLIENT_TERMINATE) {
+        model->ended = true;
+    } else if (model->copy_in) {
+        on_copy(model, frame.tag);
+    } else if (frame.tag == CLIENT_SYNC) {
+        model->skips = false;
+        encode_ready(&model->out, (enum transaction_status)model->status);
+    } else if (frame.tag == CLIENT_QUERY && !model->skips) {
+        on_query(model, body, choice);
+    } else if (!model->skips) {
+        on_extended(model, frame.tag, body, choice);
+    }
+    buffer_consume(&model->in, frame.length);
+    return true;
+}
