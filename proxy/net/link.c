@@ -1,4 +1,4 @@
-/* The life of a link: from accept to the reaper. */
+/* The life of a link: from accept to the end of the turn in which it died. */
 #include "proxy/net/link.h"
 
 #include <assert.h>
@@ -78,7 +78,7 @@ void link_die(struct link *link, const char *reason)
     if (link->state == LINK_OPEN) {
         link->reason = reason;
         drop_server(link);
-        log_end_of_link(link, worker_clock().now_us);
+        log_end_of_link(link, worker_clock(worker)->now_us);
     }
     link_enter(link, LINK_DEAD);
     stream_close(&link->streams[SIDE_CLIENT]);
@@ -93,7 +93,6 @@ void link_die(struct link *link, const char *reason)
     }
     link->next = worker->dead;
     worker->dead = link;
-    event_active(&worker->reaper, 0, 0);
 }
 
 void link_close(struct link *link, const char *reason)
@@ -103,7 +102,7 @@ void link_close(struct link *link, const char *reason)
     }
     link->reason = reason;
     drop_server(link);
-    uint64_t now_us = worker_clock().now_us;
+    uint64_t now_us = worker_clock(link->worker)->now_us;
     log_end_of_link(link, now_us);
     link_enter(link, LINK_FLUSHING);
     link->due = 0;
@@ -114,9 +113,7 @@ void link_close(struct link *link, const char *reason)
 
 void link_unpin(struct link *link)
 {
-    if (atomic_fetch_sub(&link->pins, 1) == 1 && link->state == LINK_DEAD) {
-        event_active(&link->worker->reaper, 0, 0);
-    }
+    atomic_fetch_sub(&link->pins, 1);
 }
 
 static void link_free(struct link *link)
@@ -192,7 +189,7 @@ void link_accept(struct worker *worker, int fd, const struct address *client)
     atomic_fetch_add(&proxy->links, 1);
     link->worker = worker;
     link->id = atomic_fetch_add(&proxy->last_id, 1) + 1;
-    link->began_us = worker_clock().now_us;
+    link->began_us = worker_clock(worker)->now_us;
     link->limit_us = link->began_us + (uint64_t)proxy->config->login_timeout_ms * 1000u;
     link->next = worker->links;
     if (link->next != NULL) {

@@ -1,7 +1,7 @@
 /* A link: a client, its server and the session between them. It moves the bytes and obeys the
  * session's effects (proxy/session/session.h); it never looks into a message itself.
  *
- *      accept --> OPEN --> FLUSHING --> LINGERING --> DEAD --> freed by the reaper
+ *      accept --> OPEN --> FLUSHING --> LINGERING --> DEAD --> freed after the turn
  *                  |  REQUEST_CLOSE    what the client    until the client has closed too
  *                  |                   has yet to take    (else it could lose the last words)
  *                  +-- lost, out of memory, killed ----------> DEAD
@@ -18,7 +18,7 @@
 void link_accept(struct worker *worker, int fd, const struct address *client);
 /* SESSION_SHUTDOWN or SESSION_KILL, to every link of the worker. */
 void link_tell_all(struct worker *worker, enum session_event event);
-/* What died in the callback that is over. */
+/* Between two turns of the loop: what has died, as far as no letter holds it. */
 void link_free_dead(struct worker *worker);
 /* The end of the worker's loop: nothing shared knows any of its links afterwards. */
 void link_die_all(struct worker *worker);

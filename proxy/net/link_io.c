@@ -16,9 +16,9 @@
 void link_tell(struct link *link, enum session_event event, struct span text)
 {
     struct effects *effects = &link->worker->effects;
-    const struct session_clock clock = worker_clock();
+    const struct session_clock *clock = worker_clock(link->worker);
     effects_reset(effects);
-    session_event(link->session, event, text, &clock, effects);
+    session_event(link->session, event, text, clock, effects);
     link_obey(link, SIDE_CLIENT, span_of(NULL, 0));
 }
 
@@ -40,18 +40,18 @@ void link_tell_all(struct worker *worker, enum session_event event)
 static void feed(struct link *link, enum session_side side, struct buffer *held, struct span all)
 {
     struct effects *effects = &link->worker->effects;
-    const struct session_clock clock = worker_clock();
+    const struct session_clock *clock = worker_clock(link->worker);
     bool again;
     do {
         effects_reset(effects);
-        again = side == SIDE_CLIENT ? session_client_bytes(link->session, all, &clock, effects)
-                                    : session_server_bytes(link->session, all, &clock, effects);
+        again = side == SIDE_CLIENT ? session_client_bytes(link->session, all, clock, effects)
+                                    : session_server_bytes(link->session, all, clock, effects);
         assert(effects->forward <= effects->consumed && effects->consumed <= all.length);
         size_t consumed = effects->consumed;
         link_obey(link, side, span_of(all.at, effects->forward));
         all = span_from(all, consumed);
     } while (again && link->state == LINK_OPEN);
-    if (!stream_keep(&link->streams[side], held, all)) {
+    if ((all.length > 0 || held->at != NULL) && !stream_keep(&link->streams[side], held, all)) {
         link_die(link, "out of memory");
     }
 }
@@ -125,7 +125,7 @@ static void arm_alarm(struct link *link)
         event_del(&link->alarm);
         return;
     }
-    uint64_t now_us = worker_clock().now_us;
+    uint64_t now_us = worker_clock(link->worker)->now_us;
     uint64_t wait_us = wanted > now_us ? wanted - now_us : 0;
     const struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000u),
                                  .tv_usec = (suseconds_t)(wait_us % 1000000u)};
@@ -144,7 +144,7 @@ static void settle_closing(struct link *link)
         }
     } else if (link->state == LINK_FLUSHING && !stream_is_clogged(client)) {
         link_enter(link, LINK_LINGERING);
-        link->limit_us = worker_clock().now_us + LINGER_LIMIT_US;
+        link->limit_us = worker_clock(link->worker)->now_us + LINGER_LIMIT_US;
     }
     stream_arm(client, link->state == LINK_LINGERING);
     arm_alarm(link);
@@ -155,8 +155,20 @@ static bool wants(const struct link *link, enum session_side side)
     return session_reads(link->session, side) && !stream_is_clogged(&link->streams[!side]);
 }
 
+/* The usual case: everything is armed as it must be, whatever the session wants to read. */
+static bool is_settled(const struct link *link)
+{
+    return link->state == LINK_OPEN && link->due == 0 &&
+           stream_is_quiet(&link->streams[SIDE_CLIENT]) &&
+           stream_is_quiet(&link->streams[SIDE_SERVER]) &&
+           (link->deadline_us | link->limit_us | link->alarm_us) == 0;
+}
+
 void link_settle(struct link *link)
 {
+    if (is_settled(link)) {
+        return;
+    }
     while (link->due != 0 && link->state == LINK_OPEN) {
         tell_due(link);
     }
@@ -242,7 +254,7 @@ void link_on_alarm(evutil_socket_t fd, short what, void *who)
 {
     (void)fd, (void)what;
     struct link *link = who;
-    uint64_t now_us = worker_clock().now_us;
+    uint64_t now_us = worker_clock(link->worker)->now_us;
     link->alarm_us = 0; /* no longer armed */
     if (link->limit_us != 0 && now_us >= link->limit_us) {
         link_die(link, link->state == LINK_OPEN ? "login timeout" : link->reason);

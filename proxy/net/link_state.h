@@ -19,23 +19,24 @@ enum link_due {
     DUE_CLIENT_LOST = 1u << 4,
 };
 
+/* What every event looks at comes first, so that it shares cache lines. */
 struct link {
-    struct link *next, *previous; /* in worker->links; `next` also in worker->dead */
     struct worker *worker;
     struct session *session;
-    struct stream streams[2]; /* by enum session_side */
     enum link_state state;
-    unsigned due;     /* enum link_due */
-    atomic_uint pins; /* letters on their way */
-    unsigned ledger_waits;
-    bool registered; /* in the cancel map */
-    bool counted;    /* in proxy->pairs */
-    bool watched;
-    bool dialled;         /* the session knows user and database */
-    struct event alarm;   /* at the earlier of the two below; 0: none */
-    uint64_t alarm_us;    /* what it is armed for */
-    uint64_t deadline_us; /* the session's */
-    uint64_t limit_us;    /* our own: for logging in, flushing, lingering */
+    unsigned due;             /* enum link_due */
+    uint64_t deadline_us;     /* the session's; 0: none */
+    uint64_t limit_us;        /* our own, for logging in, flushing, lingering; 0: none */
+    uint64_t alarm_us;        /* what the alarm is set to: the earlier of the two above */
+    struct stream streams[2]; /* by enum session_side */
+
+    struct link *next, *previous; /* in worker->links; `next` also in worker->dead */
+    atomic_uint pins;             /* letters on their way */
+    unsigned ledger_waits;        /* of those, from the ledger */
+    bool registered;              /* in the cancel map */
+    bool counted;                 /* in proxy->pairs */
+    bool watched;                 /* by the maintenance connection */
+    bool dialled;                 /* the session knows user and database */
     uint64_t id, began_us;
     const char *reason;      /* why it ends, as far as we see; constant text */
     const char *unreachable; /* constant text, for DUE_UNREACHABLE */
@@ -43,6 +44,7 @@ struct link {
     const struct upstream *upstream;
     struct letter *canceller; /* the cancel that the session is being told of */
     struct cancel_entry cancel;
+    struct event alarm;
 };
 
 /* The only way to another state; logged. States only go forward. */

@@ -89,14 +89,14 @@ static enum stream_status receive_behind(struct stream *stream, struct buffer *h
 enum stream_status stream_receive(struct stream *stream, struct receive *receive,
                                   struct buffer *held, struct span *all)
 {
-    *held = buffer_take(&stream->in);
-    if (held->length > REMAINS_MOST_BYTES) {
-        return receive_behind(stream, held, all);
-    }
     if (receive->filled && receive->capacity < RECEIVE_MOST_BYTES) {
         receive_grow(receive);
     }
+    *held = buffer_take(&stream->in);
     if (held->length > 0) {
+        if (held->length > REMAINS_MOST_BYTES) {
+            return receive_behind(stream, held, all);
+        }
         memcpy(receive->at, held->at, held->length);
     }
     size_t room = receive->capacity - held->length;
@@ -109,9 +109,7 @@ enum stream_status stream_receive(struct stream *stream, struct receive *receive
 bool stream_keep(struct stream *stream, struct buffer *held, struct span rest)
 {
     if (rest.length == 0 || stream->fd < 0) {
-        if (held->at != NULL) {
-            buffer_free(held);
-        }
+        buffer_free(held);
         return true;
     }
     if (held->at != NULL && rest.at >= held->at && rest.at < held->at + held->capacity) {

@@ -29,15 +29,16 @@ struct receive {
 MUST_USE bool receive_init(struct receive *receive);
 void receive_free(struct receive *receive);
 
+/* What every event looks at comes first, so that it shares cache lines. */
 struct stream {
-    struct event event;
-    int fd;           /* -1: closed; all calls below then do nothing */
-    short events;     /* what the event is armed for */
-    bool at_end;      /* the peer's end has been read: nothing more will come */
-    bool broken;      /* the peer takes no more bytes; what is sent is dropped */
-    bool finish;      /* shutdown(SHUT_WR) as soon as `out` is empty */
-    struct buffer in; /* the beginning of an unfinished message */
+    int fd;       /* -1: closed; all calls below then do nothing */
+    short events; /* what the event is armed for */
+    bool at_end;  /* the peer's end has been read: nothing more will come */
+    bool broken;  /* the peer takes no more bytes; what is sent is dropped */
+    bool finish;  /* shutdown(SHUT_WR) as soon as `out` is empty */
     struct buffer out;
+    struct buffer in; /* the beginning of an unfinished message */
+    struct event event;
 };
 
 /* Takes over `fd` (connected, non-blocking) and watches for input. `callback` gets `who` as its
@@ -73,6 +74,12 @@ void stream_finish(struct stream *stream);
 static inline bool stream_is_clogged(const struct stream *stream)
 {
     return stream->out.length > 0;
+}
+
+/* Armed for input, with nothing queued: stream_arm would change nothing. */
+static inline bool stream_is_quiet(const struct stream *stream)
+{
+    return stream->events == EV_READ && stream->out.length == 0 && !stream->at_end;
 }
 
 /* Arms the event: for input if `reads`, for room if there is something queued. A stream that is not

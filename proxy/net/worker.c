@@ -20,10 +20,13 @@ static uint64_t microseconds(clockid_t clock)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-struct session_clock worker_clock(void)
+const struct session_clock *worker_clock(struct worker *worker)
 {
-    return (struct session_clock){microseconds(CLOCK_MONOTONIC_COARSE),
-                                  microseconds(CLOCK_REALTIME_COARSE)};
+    if (worker->clock.now_us == 0) {
+        worker->clock = (struct session_clock){microseconds(CLOCK_MONOTONIC_COARSE),
+                                               microseconds(CLOCK_REALTIME_COARSE)};
+    }
+    return &worker->clock;
 }
 
 /* Everything that has been posted, oldest first; the box is empty afterwards. */
@@ -54,9 +57,6 @@ static void on_wake(evutil_socket_t fd, short what, void *who)
     ssize_t got = read(fd, &count, sizeof count);
     (void)got; /* nothing to read is as good: the mailbox decides */
     deliver_mail(worker, false);
-    if (atomic_load(&worker->stopping)) {
-        event_base_loopbreak(worker->base);
-    }
 }
 
 static void wake(struct worker *worker)
@@ -81,12 +81,6 @@ void worker_post(struct worker *worker, struct mail *mail)
     if (was_empty) {
         wake(worker);
     }
-}
-
-static void on_reap(evutil_socket_t fd, short what, void *who)
-{
-    (void)fd, (void)what;
-    link_free_dead(who);
 }
 
 /* No locks: only the worker's thread touches its base. No cached time: libevent would read the
@@ -126,14 +120,19 @@ struct worker *worker_new(struct proxy *proxy, unsigned number, char **why)
     event_assign(&worker->wake, worker->base, worker->wake_fd, EV_READ | EV_PERSIST, on_wake,
                  worker);
     event_add(&worker->wake, NULL);
-    event_assign(&worker->reaper, worker->base, -1, 0, on_reap, worker);
     return worker;
 }
 
+/* One turn: wait, then all callbacks of what is ready. Links are freed between turns, when no
+ * callback can still hold them. */
 static void *run(void *who)
 {
     struct worker *worker = who;
-    event_base_loop(worker->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    while (!atomic_load(&worker->stopping)) {
+        event_base_loop(worker->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+        worker->clock.now_us = 0;
+        link_free_dead(worker);
+    }
     link_die_all(worker);
     return NULL;
 }
@@ -183,7 +182,6 @@ void worker_free(struct worker *worker)
     if (worker->base != NULL) {
         if (event_initialized(&worker->wake)) {
             event_del(&worker->wake);
-            event_del(&worker->reaper);
         }
         event_base_free(worker->base);
     }

@@ -28,14 +28,13 @@ struct worker {
     struct proxy *proxy; /* borrowed; outlives the worker */
     unsigned number;     /* 1, 2 … for the log */
     struct event_base *base;
-    struct receive receive; /* of the stream that is being read */
-    struct effects effects; /* of the session that is being called */
-    struct link *links;     /* every link of this worker, newest first */
-    struct link *dead;      /* to be freed when the running callback has returned */
-    struct event reaper;    /* which does that */
+    struct receive receive;     /* of the stream that is being read */
+    struct effects effects;     /* of the session that is being called */
+    struct link *links;         /* every link of this worker, newest first */
+    struct link *dead;          /* to be freed between two turns of the loop */
+    struct session_clock clock; /* now_us 0: not read yet in this turn */
     struct cancel_call *cancel_calls;
     struct listener *listeners;
-    bool shutting_down;
 
     pthread_t thread;
     bool started;
@@ -58,8 +57,9 @@ void worker_join(struct worker *worker);
 /* After every worker has been joined: mail may point at links of others. NULL is fine. */
 void worker_free(struct worker *worker);
 
-/* The time, of clocks that are read without a system call and without the time-stamp counter:
- * they move with the kernel's tick (1 to 4 ms), which is finer than any time that is waited for. */
-struct session_clock worker_clock(void);
+/* The time, read at most once in each turn of the loop, of clocks that need neither a system call
+ * nor the time-stamp counter: they move with the kernel's tick (1 to 4 ms), which is finer than any
+ * time that is waited for. On the worker's thread. */
+const struct session_clock *worker_clock(struct worker *worker);
 
 #endif
