@@ -63,6 +63,7 @@ static struct facts facts_of(const struct runner *runner, size_t at)
             (list[i].flags & FLAG_IF_NOT_EXISTS) == 0 &&
             is_same_name(&list[i].target, &list[at].target)) {
             facts = runner->facts; /* its settings */
+            facts.target_known = true;
             facts.exists = true;
             facts.new_here = true;
             facts.kind = 'r';

@@ -3,6 +3,7 @@
 #include "proxy/session/runner_state.h"
 
 #include "protocol/client_message.h"
+#include "protocol/frame.h"
 #include "protocol/sqlstate.h"
 #include "proxy/session/session_state.h"
 
@@ -21,15 +22,29 @@ static bool is_retryable(const char *sqlstate)
     return strcmp(sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 || strcmp(sqlstate, SQLSTATE_DEADLOCK) == 0;
 }
 
+/* Why the try has failed, in few words. A gate says it itself. */
+static struct span cause_of(const struct runner *runner, const char *sqlstate)
+{
+    struct frame frame;
+    struct report report;
+    struct span error = buffer_span(&runner->exchange.error);
+    if (runner->plan.steps[runner->step].kind == STEP_GATE &&
+        frame_peek(error, FRAME_LIMIT, &frame) == FRAME_READY &&
+        decode_report(frame_body(frame, error), &report)) {
+        return report.message;
+    }
+    return span_text(strcmp(sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 ? "lock timeout" : "deadlock");
+}
+
 static void tell_retry(struct session *session, const char *sqlstate, uint64_t pause_us,
                        struct effects *effects)
 {
     struct runner *runner = session->runner;
-    bool timeout = strcmp(sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0;
-    char message[256];
+    struct span cause = span_cut(cause_of(runner, sqlstate), 0, 160);
+    char message[320];
     char hint[640] = "";
-    snprintf(message, sizeof(message), "ddlguard: try %u of %u ended with %s; next try in %.1f s",
-             runner->attempt, runner->plan.attempts, timeout ? "a lock timeout" : "a deadlock",
+    snprintf(message, sizeof(message), "ddlguard: try %u of %u failed: %.*s; next try in %.1f s",
+             runner->attempt, runner->plan.attempts, (int)cause.length, (const char *)cause.at,
              (double)pause_us / 1e6);
     if (runner->blockers[0] != '\0') {
         snprintf(hint, sizeof(hint), "Blocked by %s", runner->blockers);
