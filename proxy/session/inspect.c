@@ -13,8 +13,9 @@ struct scan_options inspect_options(const struct session *session)
     };
 }
 
-/* EXECUTE runs what a Parse message has prepared under that name, too. Names may be quoted, so any
- * remembered schema change makes every EXECUTE suspect. */
+/* EXECUTE runs what a Parse message has prepared under that name, too, and PREPARE can hold a
+ * SELECT … INTO. Names may be quoted, so any remembered schema change makes every EXECUTE suspect.
+ */
 static bool knows_prepared_change(const struct session *session)
 {
     for (size_t i = 0; i < session->prepared.name_count; i++) {
@@ -22,12 +23,19 @@ static bool knows_prepared_change(const struct session *session)
             return true;
         }
     }
-    return false;
+    return session->prepared.sql_change;
 }
 
+static bool begins_with(const struct scan_statement *cut, const char *words)
+{
+    return strncmp(cut->words, words, strlen(words)) == 0;
+}
+
+/* EXECUTE, and EXPLAIN ANALYZE EXECUTE. */
 static bool is_execute(const struct scan_statement *cut)
 {
-    return strncmp(cut->words, "EXECUTE", 7) == 0;
+    return cut->class == SCAN_PREPARED && !begins_with(cut, "PREPARE") &&
+           !begins_with(cut, "DEALLOCATE");
 }
 
 bool inspect_class_needs_plan(const struct session *session, const struct scan_statement *cut)
@@ -67,12 +75,13 @@ bool inspect_needs_plan(const struct session *session, struct span sql)
 static void read_statement(const struct session *session, struct span sql,
                            const struct scan_statement *cut, struct statement *out)
 {
-    if (cut->class == SCAN_OTHER || cut->class == SCAN_PREPARED) {
+    bool prepares = cut->class == SCAN_DDL && begins_with(cut, "PREPARE");
+    if (cut->class == SCAN_OTHER || cut->class == SCAN_PREPARED || prepares) {
         *out = (struct statement){
             .kind = STATEMENT_OTHER, .tag = "", .start = cut->start, .length = cut->length};
-        if (is_execute(cut) && knows_prepared_change(session)) {
+        if (prepares || (is_execute(cut) && knows_prepared_change(session))) {
             out->kind = STATEMENT_DDL;
-            out->tag = "EXECUTE";
+            out->tag = prepares ? "PREPARE" : "EXECUTE";
         }
         return;
     }

@@ -39,6 +39,7 @@ struct prepared_map {
     size_t name_count;
     struct portal_name *portals;
     size_t portal_count;
+    bool sql_change; /* SQL's own PREPARE has been given a schema change */
 };
 
 void prepared_map_free(struct prepared_map *map);
