@@ -174,6 +174,8 @@ void outcome_complete(struct session *session, struct span body, struct effects 
     }
     if (is_recorded(runner, i)) {
         add_change(session, i, effects);
+        session->prepared.sql_change |=
+            strcmp(runner->request.statements.at[i].tag, "PREPARE") == 0;
     } else if (decode_command_complete(body, &tag)) {
         apply_transaction(session, &runner->request.statements.at[i], tag, effects);
     }
