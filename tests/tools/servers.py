@@ -259,7 +259,8 @@ class Proxy:
 
     def ledger(self, **equal):
         """`ledger list --json`, oldest first; only changes whose fields equal those given."""
-        done = self.command("ledger", "list", "--json", "--config", str(self.config_path))
+        done = self.command("ledger", "list", "--json", "--limit", "0",
+                            "--config", str(self.config_path))
         if done.returncode != 0:
             raise RuntimeError(f"ledger list failed: {done.stderr}")
         newest_first = [json.loads(line) for line in done.stdout.splitlines()]
