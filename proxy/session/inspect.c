@@ -151,6 +151,10 @@ bool inspect_prepared(struct session *session, struct span sql, struct statement
     scan_start(&scanner, inspect_options(session));
     /* More than one statement in a Parse is an error on the server: nothing of it ever runs. */
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        if (is_execute(&cut) && knows_prepared_change(session)) {
+            read_statement(session, sql, &cut, out);
+            return true;
+        }
         if (cut.class == SCAN_OTHER || cut.class == SCAN_SETTING || cut.class == SCAN_PREPARED ||
             (cut.class == SCAN_TRANSACTION && scan_statement_verb(&cut) == SCAN_VERB_BEGIN)) {
             note_freed_names(session, &cut);
@@ -161,6 +165,23 @@ bool inspect_prepared(struct session *session, struct span sql, struct statement
                statement_is_transaction(out->kind);
     }
     return false;
+}
+
+void inspect_doubt_names(struct session *session, struct span sql)
+{
+    struct scanner scanner;
+    struct scan_statement cut;
+    size_t at = 0;
+    if (prepared_map_is_empty(&session->prepared)) {
+        return;
+    }
+    scan_start(&scanner, inspect_options(session));
+    while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        if (scan_statement_verb(&cut) == SCAN_VERB_DISCARD ||
+            strncmp(cut.words, "DEALLOCATE", 10) == 0) {
+            prepared_doubt(&session->prepared);
+        }
+    }
 }
 
 bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind)
