@@ -22,12 +22,21 @@ void link_tell(struct link *link, enum session_event event, struct span text)
     link_obey(link, SIDE_CLIENT, span_of(NULL, 0));
 }
 
+/* The first cause is the one that the log tells of. */
+static void note_reason(struct link *link, const char *reason)
+{
+    if (link->reason == NULL) {
+        link->reason = reason;
+    }
+}
+
 void link_tell_all(struct worker *worker, enum session_event event)
 {
     struct link *next;
     for (struct link *link = worker->links; link != NULL; link = next) {
         next = link->next;
         if (link->state == LINK_OPEN) {
+            note_reason(link, "the proxy ends");
             link_tell(link, event, span_of(NULL, 0));
             link_settle(link);
         } else if (event == SESSION_KILL) {
@@ -62,14 +71,6 @@ static void offer(struct link *link, enum session_side side)
     struct buffer held = buffer_take(&link->streams[side].in);
     if (held.length > 0) {
         feed(link, side, &held, buffer_span(&held));
-    }
-}
-
-/* The first cause is the one that the log tells of. */
-static void note_reason(struct link *link, const char *reason)
-{
-    if (link->reason == NULL) {
-        link->reason = reason;
     }
 }
 

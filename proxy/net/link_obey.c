@@ -72,11 +72,7 @@ static void on_dialled(void *who, int fd, const struct address *address, struct 
         stream_open(&link->streams[SIDE_SERVER], link->worker->base, fd, link_on_server_io, link);
         link_tell(link, SESSION_CONNECTED, span_text(link->upstream->dbname));
     } else {
-        if (log_shows(link->worker->proxy->log_level, LOG_WARN)) {
-            struct buffer line = link_log(link, LOG_WARN, "server_unreachable");
-            log_text(&line, "reason", why);
-            log_end(&line);
-        }
+        link->reason = "server unreachable";
         link_tell(link, SESSION_UNREACHABLE, why);
     }
     link_settle(link);
@@ -99,6 +95,13 @@ static void refuse(struct link *link)
     link_close(link, "too many clients");
 }
 
+static void unreachable(struct link *link, const char *why)
+{
+    link->reason = "server unreachable";
+    link->unreachable = why;
+    link->due |= DUE_UNREACHABLE;
+}
+
 static void dial(struct link *link)
 {
     struct worker *worker = link->worker;
@@ -113,15 +116,13 @@ static void dial(struct link *link)
     link->counted = true;
     link->upstream = config_upstream(proxy->config, session_database(link->session));
     if (link->upstream == NULL) {
-        link->unreachable = "no upstream is configured for this database";
-        link->due |= DUE_UNREACHABLE;
+        unreachable(link, "no upstream is configured for this database");
         return;
     }
     link->dial = dial_host(worker, link->upstream->host, link->upstream->port,
                            proxy->config->connect_timeout_ms, on_dialled, link);
     if (link->dial == NULL) {
-        link->unreachable = "out of memory";
-        link->due |= DUE_UNREACHABLE;
+        unreachable(link, "out of memory");
     }
 }
 
@@ -270,10 +271,10 @@ void link_obey(struct link *link, enum session_side side, struct span forward)
     link->deadline_us = effects->deadline_us;
     link->due |= effects->offer_client ? DUE_OFFER_CLIENT : 0u;
     link->due |= effects->offer_server ? DUE_OFFER_SERVER : 0u;
+    if (effects->log.length > 0) { /* before the requests: they may log the end of the link */
+        write_log(link, buffer_span(&effects->log));
+    }
     if (effects->requests != 0) {
         obey_requests(link, effects->requests);
-    }
-    if (effects->log.length > 0) {
-        write_log(link, buffer_span(&effects->log));
     }
 }

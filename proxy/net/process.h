@@ -5,12 +5,11 @@
 #include "config/config.h"
 
 /* Runs until a signal ends it. Prints "listening on ADDRESS" to stdout for each address once
- * clients can connect, and logs to stderr. True: ended in order. False: it could not start (stderr
- * says why), or sessions had to be cut off.
+ * clients can connect, and logs to stderr. False: it could not start, and stderr says why.
  *
- *      SIGTERM, SIGINT    stop listening; idle sessions end, the others when their transaction
- * does, after config->shutdown_ms at the latest; the second one: at once SIGHUP             logged
- * only: the configuration is read at start-up */
+ * SIGTERM and SIGINT: no more clients; idle sessions end, the others when their transaction does,
+ * or after config->shutdown_ms. The second one: all end at once. SIGHUP is logged and nothing else:
+ * the configuration is read at start-up only. */
 MUST_USE bool process_run(const struct config *config);
 
 #endif
