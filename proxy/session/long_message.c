@@ -75,7 +75,9 @@ enum fate long_on_parse(struct session *session, const struct incoming *message,
     if (message->rest.length < session->options->inspect_limit) {
         return FATE_WAIT;
     }
-    struct span body = incoming_body(message);
+    /* Just the limit, however much of it has come: what is judged and recorded is then the same. */
+    struct span body =
+        span_cut(incoming_body(message), 0, session->options->inspect_limit - FRAME_HEADER_BYTES);
     const uint8_t *end = memchr(body.at, '\0', body.length);
     if (end == NULL) {
         session_end(session, SQLSTATE_PROTOCOL_VIOLATION, "the name in a Parse message is too long",
@@ -84,6 +86,8 @@ enum fate long_on_parse(struct session *session, const struct incoming *message,
     }
     struct span name = span_cut(body, 0, (size_t)(end - body.at));
     struct span sql = span_from(body, name.length + 1);
+    const uint8_t *sql_end = sql.length == 0 ? NULL : memchr(sql.at, '\0', sql.length);
+    sql.length = sql_end == NULL ? sql.length : (size_t)(sql_end - sql.at);
     struct statement statement;
     struct long_message state = {0};
     scan_start(&state.scanner, inspect_options(session));

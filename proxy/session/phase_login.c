@@ -26,6 +26,7 @@ bool login_on_client(struct session *session, struct span in, struct effects *ef
     }
     /* A client may send its first query before it has heard that it is in: that waits. */
     bool is_login = frame.tag == CLIENT_PASSWORD || frame.tag == CLIENT_TERMINATE;
+    session->is_early = !is_login;
     if (!is_login || !frame_is_whole(frame, in)) {
         return false;
     }

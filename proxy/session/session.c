@@ -355,6 +355,9 @@ bool session_reads(const struct session *session, enum session_side side)
     if (side == SIDE_SERVER) {
         return phases[session->phase].reads_server;
     }
+    if (session->phase == PHASE_LOGIN && session->is_early) {
+        return false;
+    }
     return phases[session->phase].reads_client || runner_reads_client(session->runner);
 }
 

@@ -59,8 +59,9 @@ struct session {
     bool replication;
     bool standard_strings;
     bool shutting_down;
-    bool client_gone;   /* end of its bytes: nothing more to read from it */
-    bool client_lost;   /* nobody reads what is sent to it either */
+    bool is_early;    /* the client has sent more than the login needs: it is not read meanwhile */
+    bool client_gone; /* end of its bytes: nothing more to read from it */
+    bool client_lost; /* nobody reads what is sent to it either */
     bool awaits_ledger; /* both sides are held until the ledger has answered */
     bool flushed;       /* a Flush of ours is out to drain the batch */
     uint8_t encoding;   /* enum scan_encoding */

@@ -41,6 +41,7 @@ struct dialogue {
     size_t count;
     struct settings settings;
     struct session_options options;
+    bool uncut; /* `settings cuts=no`: what happens depends on how much has come, and says so */
     /* While it is read: */
     unsigned line;
     char status; /* of the last ReadyForQuery that was fed */

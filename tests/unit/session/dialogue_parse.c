@@ -118,6 +118,8 @@ static void set(struct dialogue *dialogue, const struct dialogue_word *word)
         dialogue->options.parse_limit = number;
     } else if (strcmp(word->name, "refuse_without_ledger") == 0) {
         dialogue->options.refuse_without_ledger = strcmp(word->value, "true") == 0;
+    } else if (strcmp(word->name, "cuts") == 0) {
+        dialogue->uncut = strcmp(word->value, "no") == 0;
     } else if (strncmp(word->name, "rule.", 5) == 0) {
         set_rule(dialogue, word->name + 5, word->value);
     } else {

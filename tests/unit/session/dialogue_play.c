@@ -265,14 +265,14 @@ void dialogue_play(const struct dialogue *dialogue, const char *path, struct buf
     struct play whole;
     play_start(&whole, dialogue);
     play_whole(&whole, path, report);
-    for (size_t i = 0; i < dialogue->count && report->length == 0; i++) {
+    for (size_t i = 0; i < dialogue->count && report->length == 0 && !dialogue->uncut; i++) {
         const struct dialogue_step *step = &dialogue->steps[i];
         size_t length = step->act == ACT_FEED && !step->whole ? step->bytes.length : 0;
         for (size_t cut = 1; cut < length && report->length == 0; cut++) {
             play_cut(&whole, i, cut, path, report);
         }
     }
-    if (report->length == 0) {
+    if (report->length == 0 && !dialogue->uncut) {
         play_cut(&whole, 0, SIZE_MAX, path, report);
     }
     play_end(&whole);
