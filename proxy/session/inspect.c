@@ -167,23 +167,6 @@ bool inspect_prepared(struct session *session, struct span sql, struct statement
     return false;
 }
 
-void inspect_doubt_names(struct session *session, struct span sql)
-{
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0;
-    if (prepared_map_is_empty(&session->prepared)) {
-        return;
-    }
-    scan_start(&scanner, inspect_options(session));
-    while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
-        if (scan_statement_verb(&cut) == SCAN_VERB_DISCARD ||
-            strncmp(cut.words, "DEALLOCATE", 10) == 0) {
-            prepared_doubt(&session->prepared);
-        }
-    }
-}
-
 bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind)
 {
     if (statement_is_transaction(kind)) {

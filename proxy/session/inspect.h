@@ -28,8 +28,6 @@ void inspect_too_long(const struct session *session, struct span beginning, stru
 
 /* Whether a prepared statement is worth remembering; fills *out when it is. */
 bool inspect_prepared(struct session *session, struct span sql, struct statement *out);
-/* DEALLOCATE and DISCARD make names free again: after them the next Parse of a name counts. */
-void inspect_doubt_names(struct session *session, struct span sql);
 /* Whether executing it needs a plan now. */
 bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind);
 

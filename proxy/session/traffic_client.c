@@ -74,7 +74,6 @@ static enum fate on_query(struct session *session, const struct incoming *messag
     if (!decode_query(incoming_body(message), &query)) {
         return FATE_PASS; /* the server refuses it before it runs anything */
     }
-    inspect_doubt_names(session, query.sql);
     if (!inspect_needs_plan(session, query.sql)) {
         return FATE_PASS;
     }

@@ -45,7 +45,6 @@ enum fate extended_on_parse(struct session *session, const struct incoming *mess
     if (!decode_parse(incoming_body(message), &parse)) {
         return FATE_PASS;
     }
-    inspect_doubt_names(session, parse.sql);
     if (inspect_prepared(session, parse.sql, &statement)) {
         return extended_remember(session, parse.name, parse.sql, &statement, effects);
     }
