@@ -30,7 +30,7 @@ enum flag {
     FLAG_REPLICATION_LOGIN = 2,
     FLAG_OBSERVES = 4,
     FLAG_STRICT = 8,
-    FLAG_SHORT_LIMIT = 16, /* messages are long from 40 bytes on */
+    FLAG_SHORT_LIMIT = 16, /* messages are long from 300 bytes on */
     FLAG_BLOCKS = 32,
     FLAG_UNRECORDED = 64, /* changes pass when the ledger fails */
 };
@@ -169,31 +169,34 @@ static void login(struct world *world, bool replication)
     world->login_done = true;
 }
 
+/* More than FLAG_SHORT_LIMIT. */
+#define PAD_30  "/* as long as it has to be */ "
+#define PAD_300 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30
+
 static void encode_template(struct buffer *out, uint8_t which)
 {
-    static const char *const queries[] = {
-        "SELECT 1",
-        "CREATE INDEX i ON t(a)",
-        "BEGIN",
-        "COMMIT",
-        "ROLLBACK",
-        "ALTER TABLE t ADD b int",
-        "CREATE INDEX ON t(a); ",
-        "SAVEPOINT a",
-        "ROLLBACK TO a",
-        "RELEASE a",
-        "COPY t FROM STDIN",
-        "BEGIN; CREATE TABLE n(a int); COMMIT",
-        "CREATE TABLE n(a int); SELECT 1; DROP TABLE n",
-        "SELEC 1",
-        "",
-        "DROP INDEX i",
-        "LOCK TABLE t",
-        "DO 'x'",
-        "EXECUTE s",
-        "/* long enough for a short limit */ SELECT 1, 2, 3; SELECT 4",
-        "/* long enough for a short limit */ SELECT 1, 2; CREATE TABLE m()",
-        "CREATE TABLE long_enough_for_a_short_limit(a int, b int, c int)"};
+    static const char *const queries[] = {"SELECT 1",
+                                          "CREATE INDEX i ON t(a)",
+                                          "BEGIN",
+                                          "COMMIT",
+                                          "ROLLBACK",
+                                          "ALTER TABLE t ADD b int",
+                                          "CREATE INDEX ON t(a); ",
+                                          "SAVEPOINT a",
+                                          "ROLLBACK TO a",
+                                          "RELEASE a",
+                                          "COPY t FROM STDIN",
+                                          "BEGIN; CREATE TABLE n(a int); COMMIT",
+                                          "CREATE TABLE n(a int); SELECT 1; DROP TABLE n",
+                                          "SELEC 1",
+                                          "",
+                                          "DROP INDEX i",
+                                          "LOCK TABLE t",
+                                          "DO 'x'",
+                                          "EXECUTE s",
+                                          PAD_300 "SELECT 1; SELECT 4",
+                                          "SELECT 1; " PAD_300 "; CREATE TABLE m()",
+                                          "CREATE TABLE m(a int)" PAD_300};
     static const char *const names[] = {"", "s"};
     size_t count = sizeof queries / sizeof *queries;
     struct span name = span_text(names[which & 1]);
@@ -341,7 +344,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     settings.profile = flags & FLAG_STRICT ? PROFILE_STRICT : PROFILE_GUARD;
     settings.actions[0] = flags & FLAG_BLOCKS ? ACTION_BLOCK : ACTION_DEFAULT;
     struct session_options options = {.settings = &settings,
-                                      .inspect_limit = flags & FLAG_SHORT_LIMIT ? 40 : 4096,
+                                      .inspect_limit = flags & FLAG_SHORT_LIMIT ? 300 : 4096,
                                       .parse_limit = 1024,
                                       .refuse_without_ledger = (flags & FLAG_UNRECORDED) == 0,
                                       .instance = "fuzz"};
