@@ -58,16 +58,7 @@ bool inspect_class_needs_plan(const struct session *session, const struct scan_s
     return true;
 }
 
-/* DEALLOCATE and DISCARD make names of prepared statements free again. */
-static void note_freed_names(struct session *session, const struct scan_statement *cut)
-{
-    bool frees = begins_with(cut, "DEALLOCATE") || scan_statement_verb(cut) == SCAN_VERB_DISCARD;
-    if (frees && !prepared_map_is_empty(&session->prepared)) {
-        prepared_doubt(&session->prepared);
-    }
-}
-
-bool inspect_needs_plan(struct session *session, struct span sql)
+bool inspect_needs_plan(const struct session *session, struct span sql)
 {
     struct scanner scanner;
     struct scan_statement cut;
@@ -76,9 +67,6 @@ bool inspect_needs_plan(struct session *session, struct span sql)
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
         if (inspect_class_needs_plan(session, &cut)) {
             return true;
-        }
-        if (cut.class != SCAN_OTHER) {
-            note_freed_names(session, &cut);
         }
     }
     return false;
@@ -143,7 +131,7 @@ void inspect_too_long(const struct session *session, struct span beginning, stru
     sql_parse(beginning, &cut, 0, out); /* nothing is short enough: STATEMENT_TOO_LONG */
 }
 
-bool inspect_prepared(struct session *session, struct span sql, struct statement *out)
+bool inspect_prepared(const struct session *session, struct span sql, struct statement *out)
 {
     struct scanner scanner;
     struct scan_statement cut;
@@ -157,7 +145,6 @@ bool inspect_prepared(struct session *session, struct span sql, struct statement
         }
         if (cut.class == SCAN_OTHER || cut.class == SCAN_SETTING || cut.class == SCAN_PREPARED ||
             (cut.class == SCAN_TRANSACTION && scan_statement_verb(&cut) == SCAN_VERB_BEGIN)) {
-            note_freed_names(session, &cut);
             continue;
         }
         sql_parse(sql, &cut, session->options->parse_limit, out);

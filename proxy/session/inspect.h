@@ -18,7 +18,7 @@ struct scan_options inspect_options(const struct session *session);
 /* Whether a statement of this class and these words goes through the runner now. */
 bool inspect_class_needs_plan(const struct session *session, const struct scan_statement *cut);
 /* The hot path: scans, and stops at the first statement that does. */
-bool inspect_needs_plan(struct session *session, struct span sql);
+bool inspect_needs_plan(const struct session *session, struct span sql);
 
 /* All statements of the text, the uninteresting ones as STATEMENT_OTHER. False: no memory. */
 MUST_USE bool inspect_statements(const struct session *session, struct span sql,
@@ -27,7 +27,7 @@ MUST_USE bool inspect_statements(const struct session *session, struct span sql,
 void inspect_too_long(const struct session *session, struct span beginning, struct statement *out);
 
 /* Whether a prepared statement is worth remembering; fills *out when it is. */
-bool inspect_prepared(struct session *session, struct span sql, struct statement *out);
+bool inspect_prepared(const struct session *session, struct span sql, struct statement *out);
 /* Whether executing it needs a plan now. */
 bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind);
 

@@ -107,14 +107,13 @@ bool prepared_put(struct prepared_map *map, struct span name, struct prepared *p
 {
     struct prepared_name *entry = find_name(map, name);
     if (entry != NULL) {
-        /* The server drops the unnamed statement at every Parse, and refuses a name in use. */
-        if (name.length > 0 && !entry->doubtful) {
+        if (entry->confirmed) {
+            entry->confirmed = false;
             prepared_release(prepared);
             return true;
         }
         prepared_release(entry->prepared);
         entry->prepared = prepared;
-        entry->doubtful = false;
         return true;
     }
     char *copy = map->name_count < PREPARED_MAX ? name_copy(name) : NULL;
@@ -130,7 +129,9 @@ bool prepared_put(struct prepared_map *map, struct span name, struct prepared *p
 void prepared_forget(struct prepared_map *map, struct span name)
 {
     struct prepared_name *entry = find_name(map, name);
-    if (entry != NULL && (name.length == 0 || entry->doubtful)) {
+    if (entry != NULL && entry->confirmed) {
+        entry->confirmed = false;
+    } else if (entry != NULL) {
         remove_name(map, (size_t)(entry - map->names));
     }
 }
@@ -143,10 +144,17 @@ void prepared_close(struct prepared_map *map, struct span name)
     }
 }
 
-void prepared_doubt(struct prepared_map *map)
+bool prepared_is_open(const struct prepared_map *map, struct span name)
 {
-    for (size_t i = 0; i < map->name_count; i++) {
-        map->names[i].doubtful = true;
+    const struct prepared_name *entry = find_name(map, name);
+    return entry != NULL && name.length > 0 && !entry->confirmed;
+}
+
+void prepared_confirm(struct prepared_map *map, struct span name)
+{
+    struct prepared_name *entry = find_name(map, name);
+    if (entry != NULL) {
+        entry->confirmed = true;
     }
 }
 

@@ -2,9 +2,9 @@
  * and transaction control. All others are not remembered, so that a session without DDL keeps
  * nothing.
  *
- * A name is remembered when its Parse passes, before the server has agreed to it: a Parse that
- * fails leaves an entry that no Bind can reach, and PostgreSQL refuses a second Parse of a name in
- * use. */
+ * A name is remembered when its Parse passes, before the server has agreed to it. Whether it has,
+ * and whether the name is still in use, matters only when another Parse of that name comes: then
+ * the server is asked (runner_ask_name). */
 #ifndef PROXY_SESSION_PREPARED_H
 #define PROXY_SESSION_PREPARED_H
 
@@ -24,7 +24,7 @@ struct prepared {
 struct prepared_name {
     char *name; /* owned */
     struct prepared *prepared;
-    bool doubtful; /* a DEALLOCATE or DISCARD has passed: the name may be free again */
+    bool confirmed; /* the server says that the name is taken: it will refuse the Parse to come */
 };
 
 struct portal_name {
@@ -58,7 +58,10 @@ MUST_USE bool prepared_put(struct prepared_map *map, struct span name, struct pr
 /* A Parse without anything of interest has taken this name. */
 void prepared_forget(struct prepared_map *map, struct span name);
 void prepared_close(struct prepared_map *map, struct span name);
-void prepared_doubt(struct prepared_map *map);
+/* A Parse of this name can not be understood before it is known whether the name is still taken: it
+ * may have been freed by DEALLOCATE, or its own Parse may have failed. */
+bool prepared_is_open(const struct prepared_map *map, struct span name);
+void prepared_confirm(struct prepared_map *map, struct span name);
 struct prepared *prepared_find(const struct prepared_map *map, struct span name);
 
 /* Binds a portal to an entry (a reference of its own is taken). `bind`: the whole message, or

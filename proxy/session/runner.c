@@ -291,34 +291,6 @@ static void generated_ended(struct session *session, struct effects *effects)
     }
 }
 
-void runner_pay_debt(struct session *session, struct effects *effects)
-{
-    struct runner *runner = calloc(1, sizeof(*runner));
-    if (runner == NULL) {
-        session_end(session, "53200", "out of memory in ddlguard", effects);
-        return;
-    }
-    session->runner = runner;
-    runner->state = RUNNER_DEBT;
-    session_enter(session, PHASE_RUNNING, effects);
-    exchange_send(session, runner, buffer_span(&session->debt), effects);
-    buffer_free(&session->debt);
-}
-
-static void debt_ended(struct session *session, struct effects *effects)
-{
-    struct runner *runner = session->runner;
-    if (runner->exchange.failed) {
-        session_end(session, SQLSTATE_CONNECTION_FAILURE,
-                    "ddlguard could not put lock_timeout back", effects);
-        return;
-    }
-    encode_ready(&effects->to_client, (enum transaction_status)session->pipeline.status);
-    runner_free(runner);
-    session->runner = NULL;
-    session_enter(session, PHASE_STREAMING, effects);
-}
-
 static void exchange_ended(struct session *session, struct effects *effects)
 {
     switch (session->runner->state) {
@@ -335,7 +307,10 @@ static void exchange_ended(struct session *session, struct effects *effects)
         refused(session, effects);
         break;
     case RUNNER_DEBT:
-        debt_ended(session, effects);
+        between_debt_ended(session, effects);
+        break;
+    case RUNNER_NAME:
+        between_name_ended(session, effects);
         break;
     case RUNNER_RUN: /* the client's statement, sent as one of ours */
         run_end(session, effects);

@@ -96,6 +96,7 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:
     case RUNNER_REFUSE:
+    case RUNNER_NAME:
     case RUNNER_DEBT:
         break;
     }
@@ -152,6 +153,7 @@ void runner_on_cancel(struct session *session, struct effects *effects)
     case RUNNER_RESYNC:
     case RUNNER_OUTCOME:
     case RUNNER_REFUSE:
+    case RUNNER_NAME:
     case RUNNER_DEBT:
         break;
     }

@@ -271,7 +271,12 @@ void outcome_deliver(struct session *session, struct effects *effects)
     if (execute && pipeline->sent == 0) {
         pipeline->sent = 1; /* the Execute itself: its Sync is still to come */
     }
-    runner_free(runner);
+    runner_leave(session, effects);
+}
+
+void runner_leave(struct session *session, struct effects *effects)
+{
+    runner_free(session->runner);
     session->runner = NULL;
     if (session->client_lost) {
         transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,

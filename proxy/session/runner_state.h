@@ -17,6 +17,7 @@
     X(PAUSE, "pause")         /* the clock, before the next try */                                 \
     X(OUTCOME, "outcome")     /* the ledger: the outcome on disk */                                \
     X(REFUSE, "refuse")       /* the failure of a statement of ours in the refused one's place */  \
+    X(NAME, "name")           /* the answer whether a prepared statement's name is taken */        \
     X(DEBT, "debt")           /* the end of a RESTORE that was owed */
 
 enum runner_state {
@@ -127,6 +128,11 @@ void outcome_forwarded(struct session *session, struct effects *effects);
 void outcome_complete(struct session *session, struct span body, struct effects *effects);
 void outcome_write(struct session *session, struct effects *effects);
 void outcome_deliver(struct session *session, struct effects *effects);
+/* The runner is done: the session streams again, or ends if that has been waiting. */
+void runner_leave(struct session *session, struct effects *effects);
+/* runner_between.c */
+void between_debt_ended(struct session *session, struct effects *effects);
+void between_name_ended(struct session *session, struct effects *effects);
 /* Sets the refusal; the plan then ends without a (further) RUN. */
 void runner_refuse(struct runner *runner, const char *sqlstate, const char *message);
 void runner_notice(struct session *session, struct span message, struct span hint,

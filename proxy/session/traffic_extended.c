@@ -28,6 +28,14 @@ enum fate extended_remember(struct session *session, struct span name, struct sp
     return FATE_PASS;
 }
 
+/* In observe mode nothing of ours is sent: the newer Parse is believed. */
+static bool must_ask(const struct session *session, struct span name)
+{
+    return prepared_is_open(&session->prepared, name) &&
+           session->options->settings->mode == MODE_ENFORCE &&
+           session->pipeline.status != STATUS_FAILED && !session->replication;
+}
+
 enum fate extended_on_parse(struct session *session, const struct incoming *message,
                             struct effects *effects)
 {
@@ -44,6 +52,16 @@ enum fate extended_on_parse(struct session *session, const struct incoming *mess
     }
     if (!decode_parse(incoming_body(message), &parse)) {
         return FATE_PASS;
+    }
+    if (must_ask(session, parse.name)) {
+        if (!message->is_first) {
+            return FATE_FIRST;
+        }
+        if (!pipeline_is_quiet(&session->pipeline)) {
+            return traffic_drain(session, effects);
+        }
+        runner_ask_name(session, parse.name, effects);
+        return FATE_TAKEN;
     }
     if (inspect_prepared(session, parse.sql, &statement)) {
         return extended_remember(session, parse.name, parse.sql, &statement, effects);

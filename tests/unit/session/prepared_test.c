@@ -34,8 +34,10 @@ static void a_name_in_use_keeps_its_meaning(void **state)
     (void)state;
     struct prepared_map map = {0};
     put(&map, "s", "first");
+    prepared_confirm(&map, span_text("s"));
     put(&map, "s", "second"); /* the server refuses it */
     assert_means(&map, "s", "first");
+    prepared_confirm(&map, span_text("s"));
     prepared_forget(&map, span_text("s"));
     assert_means(&map, "s", "first");
     prepared_close(&map, span_text("s"));
@@ -58,20 +60,23 @@ static void the_unnamed_statement_is_replaced_by_every_parse(void **state)
     prepared_map_free(&map);
 }
 
-static void a_doubtful_name_may_be_taken_again(void **state)
+static void a_confirmed_name_keeps_its_meaning_once(void **state)
 {
     (void)state;
     struct prepared_map map = {0};
     put(&map, "a", "first");
-    put(&map, "b", "first");
-    prepared_doubt(&map);
-    assert_means(&map, "a", "first"); /* perhaps another name was meant */
-    put(&map, "a", "second");
-    assert_means(&map, "a", "second");
-    prepared_forget(&map, span_text("b"));
-    assert_means(&map, "b", NULL);
-    put(&map, "a", "third"); /* no longer doubtful */
-    assert_means(&map, "a", "second");
+    assert_true(prepared_is_open(&map, span_text("a")));
+    assert_false(prepared_is_open(&map, span_text("b")));
+    prepared_confirm(&map, span_text("a"));
+    assert_false(prepared_is_open(&map, span_text("a")));
+    put(&map, "a", "refused by the server");
+    assert_means(&map, "a", "first");
+    assert_true(prepared_is_open(&map, span_text("a"))); /* asked again for every Parse */
+    prepared_confirm(&map, span_text("a"));
+    prepared_forget(&map, span_text("a"));
+    assert_means(&map, "a", "first");
+    prepared_forget(&map, span_text("a")); /* nobody has asked: the newer Parse is believed */
+    assert_means(&map, "a", NULL);
     prepared_map_free(&map);
 }
 
@@ -136,7 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_in_use_keeps_its_meaning),
         cmocka_unit_test(the_unnamed_statement_is_replaced_by_every_parse),
-        cmocka_unit_test(a_doubtful_name_may_be_taken_again),
+        cmocka_unit_test(a_confirmed_name_keeps_its_meaning_once),
         cmocka_unit_test(a_portal_keeps_its_statement),
         cmocka_unit_test(a_portal_is_bound_anew),
         cmocka_unit_test(there_are_only_so_many),
