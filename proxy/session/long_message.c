@@ -55,6 +55,9 @@ enum fate long_on_query(struct session *session, const struct incoming *message,
         if (!session_is_quiet(session)) {
             return traffic_drain(session, effects);
         }
+        if (session->pipeline.skip != SKIP_NONE) {
+            return FATE_PASS; /* the server does not read it */
+        }
         return traffic_start_query(session, message, sql, effects);
     }
     if (whole) {
