@@ -237,8 +237,8 @@ static void from_server(struct world *world, struct span bytes)
     shell_receive(&world->shell, SIDE_SERVER, bytes);
 }
 
-/* As much of what the server has to say as the choice says; the rest with the next. */
-static void serve(struct world *world, uint8_t choice)
+/* The server answers one message, in two pieces if the choice says so. False: there was none. */
+static bool serve(struct world *world, uint8_t choice)
 {
     bool served = model_serve(&world->model, choice);
     assert(!world->model.confused || world->raw || world->from_client.bad);
@@ -247,6 +247,7 @@ static void serve(struct world *world, uint8_t choice)
     from_server(world, span_cut(buffer_span(&out), 0, cut));
     from_server(world, span_from(buffer_span(&out), cut));
     buffer_free(&out);
+    return served;
 }
 
 static void tell(struct world *world, uint8_t which)
@@ -298,7 +299,7 @@ static size_t step(struct world *world, struct span in)
         break;
     case 4:
         for (unsigned i = 0; i <= in.at[0] / 8; i++) {
-            serve(world, argument);
+            (void)serve(world, argument);
         }
         break;
     case 5:
@@ -321,12 +322,7 @@ static void settle(struct world *world)
     bool moves = true;
     for (unsigned round = 0; round < 200 && moves; round++) {
         shell_receive(&world->shell, SIDE_CLIENT, span_of(NULL, 0));
-        while (world->model.in.length > 0 && !world->model.ended) {
-            size_t before = world->model.in.length;
-            serve(world, 0);
-            if (world->model.in.length >= before) {
-                break;
-            }
+        while (serve(world, 0)) {
         }
         moves = world->shell.deadline_us != 0;
         shell_pass_time(&world->shell, 60000000);
@@ -362,9 +358,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     settle(world);
     bool whole = !world->raw && world->login_done && !world->shell.closed && !world->model.ended &&
-                 !world->model.copy_in;
+                 !world->model.copy_in && !world->model.misused;
     if (whole) {
         assert(world->to_client.readies <= world->asked);
+        assert(strcmp(session_phase_name(world->shell.session), "streaming") == 0); /* not stuck */
     }
     shell_tell(&world->shell, SESSION_KILL, span_of(NULL, 0));
     for (size_t i = 0; i < world->change_count && !world->ledger_failed; i++) {

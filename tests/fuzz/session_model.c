@@ -180,11 +180,13 @@ static void on_extended(struct model *model, uint8_t tag, struct span body, uint
     }
 }
 
+/* Anything but these ends the COPY with an error (CopyGetData). */
 static void on_copy(struct model *model, uint8_t tag)
 {
-    if (tag != CLIENT_COPY_DONE && tag != CLIENT_COPY_FAIL) {
+    if (tag == CLIENT_COPY_DATA || tag == CLIENT_SYNC || tag == CLIENT_FLUSH) {
         return;
     }
+    model->misused = model->misused || (tag != CLIENT_COPY_DONE && tag != CLIENT_COPY_FAIL);
     model->copy_in = false;
     if (tag == CLIENT_COPY_DONE) {
         encode_command_complete(&model->out, "COPY 1");

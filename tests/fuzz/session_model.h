@@ -21,6 +21,7 @@ struct model {
     bool copy_in;
     bool copy_simple; /* the COPY came in a Query: its end is answered with ReadyForQuery */
     bool ended;       /* it has read Terminate */
+    bool misused;     /* a message that has no place in a COPY: its account is beyond the session */
     bool confused;    /* it has read what no client may send */
     struct model_name statements[MODEL_NAMES], portals[MODEL_NAMES];
     unsigned next_statement, next_portal;
