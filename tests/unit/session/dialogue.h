@@ -8,7 +8,7 @@
  *      server < Query "SELECT 1"                              … stands for any text
  *      client < CommandComplete "CREATE INDEX" | ReadyForQuery I
  *      ledger < intended tag="CREATE INDEX" executed="…"      a record; any of its keys
- *      ledger fails "why" | ledger waits | ledger works       what becomes of records (works)
+ *      ledger fails | ledger waits | ledger works             what becomes of records (works)
  *      request < WATCH UNWATCH                                what the shell is asked to do
  *      event CONNECTED | CLIENT_LOST | CANCEL | BLOCKERS "x"  enum session_event
  *      client ends | server ends                              the end of that side's bytes
