@@ -43,7 +43,8 @@ static void start_batch(struct pipeline *pipeline)
 static void send_in_batch(struct pipeline *pipeline)
 {
     pipeline->sent++;
-    if (pipeline->skip == SKIP_NONE) {
+    /* In COPY the server takes anything but CopyData for an error and answers that alone. */
+    if (pipeline->skip == SKIP_NONE && !pipeline->copy_in) {
         pipeline->due++;
     }
 }
@@ -100,6 +101,9 @@ void pipeline_server(struct pipeline *pipeline, uint8_t tag, enum reply_role rol
         break;
     case REPLY_ERROR:
         pipeline->failed = true;
+        if (pipeline->copy_in) {
+            pipeline->due = 0; /* what was sent behind the COPY went down with it */
+        }
         pipeline->copy_in = false;
         if (pipeline->used == 0 && pipeline->sent > 0) {
             pipeline->skip = SKIP_SERVER;

@@ -165,7 +165,9 @@ void runner_next_step(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     if (runner->cancelled && !runner->run_ended) {
-        runner_refuse(runner, SQLSTATE_CANCELED, "canceling statement due to user request");
+        runner_refuse(runner, SQLSTATE_CANCELED,
+                      session->client_lost ? "the client was lost before the statement ran"
+                                           : "canceling statement due to user request");
     }
     if (runner->refusal.sqlstate != NULL && !runner->run_ended) {
         refuse(session, effects);
