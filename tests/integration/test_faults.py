@@ -209,7 +209,7 @@ def test_connections_come_and_go(make_proxy, server, database):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_shutdown_lets_a_transaction_end(number, make_proxy, database):
-    proxy = make_proxy()
+    proxy = make_proxy(timeouts={"shutdown": "10s"})
     idle = psycopg.connect(conninfo(proxy, database), autocommit=True)
     busy = psycopg.connect(conninfo(proxy, database))
     busy.execute("create table t (a int)")

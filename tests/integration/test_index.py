@@ -97,7 +97,9 @@ WAYS = {
 
 
 def concurrent(statements, verb):
-    return [sql for sql in statements if re.search(rf"^\W*{verb}\b.*\bCONCURRENTLY\b", sql, re.I | re.S)]
+    """Those that begin (behind comments) with the verb and say CONCURRENTLY."""
+    pattern = re.compile(rf"(?:/\*.*?\*/|--[^\n]*\n|\s)*{verb}\b.*\bCONCURRENTLY\b", re.I | re.S)
+    return [sql for sql in statements if pattern.match(sql)]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -152,7 +152,7 @@ def test_passwords_are_never_in_it(sql, make_proxy, connect, database, server):
 
 
 def test_survives_a_restart_and_only_grows(make_proxy, connect, database):
-    proxy = make_proxy()
+    proxy = make_proxy(timeouts={"shutdown": "10s"})
     connect(leg=proxy).execute("create table t (a int)")
     before = proxy.ledger()
     assert proxy.stop() == 0
