@@ -34,6 +34,7 @@ static void start_batch(struct pipeline *pipeline)
 {
     pipeline->sent = 0;
     pipeline->due = 0;
+    pipeline->names = 0;
     pipeline->binds = 0;
     pipeline->executed = false;
     pipeline->skip = SKIP_NONE;
@@ -76,8 +77,11 @@ void pipeline_client(struct pipeline *pipeline, uint8_t tag)
         send_in_batch(pipeline);
         break;
     case CLIENT_PARSE:
-    case CLIENT_DESCRIBE:
     case CLIENT_CLOSE:
+        pipeline->names++;
+        send_in_batch(pipeline);
+        break;
+    case CLIENT_DESCRIBE:
         send_in_batch(pipeline);
         break;
     case CLIENT_COPY_DONE:

@@ -35,6 +35,7 @@ struct pipeline {
     bool copy_in;   /* the server reads CopyData: Sync and Flush mean nothing */
     uint32_t sent;  /* messages in the batch */
     uint32_t due;   /* of them not answered yet */
+    uint32_t names; /* of them Parse and Close: they can change what a bound name stands for */
     uint32_t binds; /* of them Bind: portals that a Sync of ours would drop */
     uint32_t batch; /* counts batches: tells whether a portal was bound in this one */
 };

@@ -173,6 +173,15 @@ void portal_forget(struct prepared_map *map, struct portal_name *portal)
     remove_portal(map, (size_t)(portal - map->portals));
 }
 
+void portals_end(struct prepared_map *map, uint32_t batch)
+{
+    for (size_t i = map->portal_count; i > 0; i--) {
+        if (map->portals[i - 1].batch != batch) {
+            remove_portal(map, i - 1);
+        }
+    }
+}
+
 void portal_close(struct prepared_map *map, struct span name)
 {
     struct portal_name *entry = portal_find(map, name);
@@ -182,7 +191,7 @@ void portal_close(struct prepared_map *map, struct span name)
 }
 
 bool portal_put(struct prepared_map *map, struct span name, struct prepared *prepared,
-                struct span bind, uint32_t batch)
+                struct span bind, uint32_t batch, uint32_t names)
 {
     portal_close(map, name);
     char *copy = map->portal_count < PREPARED_MAX ? name_copy(name) : NULL;
@@ -195,6 +204,6 @@ bool portal_put(struct prepared_map *map, struct span name, struct prepared *pre
         return false;
     }
     prepared->references++;
-    map->portals[map->portal_count++] = (struct portal_name){copy, prepared, message, batch};
+    map->portals[map->portal_count++] = (struct portal_name){copy, prepared, message, batch, names};
     return true;
 }

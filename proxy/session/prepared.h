@@ -12,7 +12,7 @@
 #include "protocol/buffer.h"
 
 /* A client that prepares more schema changes than this at a time is refused, lest memory be its. */
-#define PREPARED_MAX 1024
+#define PREPARED_MAX 8192
 
 /* Shared by a name and the portals bound to it: the text stays as long as one of them does. */
 struct prepared {
@@ -32,6 +32,8 @@ struct portal_name {
     struct prepared *prepared;
     struct buffer bind; /* the whole Bind message, to bind again; empty: not kept */
     uint32_t batch;     /* pipeline.batch it was bound in */
+    uint32_t names;     /* pipeline.names then: the same Bind means the same only as long as no
+                         * other Parse or Close has come */
 };
 
 struct prepared_map {
@@ -67,8 +69,11 @@ struct prepared *prepared_find(const struct prepared_map *map, struct span name)
 /* Binds a portal to an entry (a reference of its own is taken). `bind`: the whole message, or
  * empty. */
 MUST_USE bool portal_put(struct prepared_map *map, struct span name, struct prepared *prepared,
-                         struct span bind, uint32_t batch);
+                         struct span bind, uint32_t batch, uint32_t names);
 void portal_close(struct prepared_map *map, struct span name);
+/* The end of a batch outside a transaction block is the end of its portals: forgets all that were
+ * not bound in `batch`. */
+void portals_end(struct prepared_map *map, uint32_t batch);
 /* *portal is gone afterwards. */
 void portal_forget(struct prepared_map *map, struct portal_name *portal);
 struct portal_name *portal_find(const struct prepared_map *map, struct span name);

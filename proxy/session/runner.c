@@ -132,7 +132,10 @@ static bool restore_now(struct session *session, const struct step *step)
         buffer_reset(&session->debt);
         buffer_append_span(&session->debt, step->sql);
     }
-    return !failed && !in_batch;
+    if (in_batch) {
+        runner->request.batch_open = true; /* for the rest of the batch; a failure undoes it */
+    }
+    return !failed;
 }
 
 /* The refusal is real now: the client's request has failed, here and on the server. */
@@ -193,6 +196,19 @@ void runner_next_step(struct session *session, struct effects *effects)
     outcome_deliver(session, effects);
 }
 
+/* A cancel that comes late hits what it was not meant for: once more, with the same state. */
+static bool repeats_canceled(struct session *session, struct span sql, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (strcmp(runner->exchange.sqlstate, SQLSTATE_CANCELED) != 0 || !runner->exchange.synced ||
+        runner->repeats == REPEATS_MOST || session->pipeline.status == STATUS_FAILED) {
+        return false;
+    }
+    runner->repeats++;
+    exchange_send(session, runner, sql, effects);
+    return true;
+}
+
 /* A step of ours that must not fail has failed: nothing of the client's was sent. */
 static void fail_before_run(struct session *session, struct effects *effects)
 {
@@ -239,11 +255,17 @@ static void step_ended(struct session *session, struct effects *effects)
         break; /* any other error will be the RUN's own, in the client's words */
     case STEP_CLEAN:
     case STEP_UNDO:
+        if (failed && repeats_canceled(session, step->sql, effects)) {
+            return;
+        }
         if (!failed && send_generated(session, effects)) {
             return;
         }
         break;
     case STEP_RESTORE:
+        if (failed && repeats_canceled(session, step->sql, effects)) {
+            return;
+        }
         if (failed) {
             session_end(session, SQLSTATE_CONNECTION_FAILURE,
                         "ddlguard could not put lock_timeout back", effects);
@@ -285,6 +307,10 @@ static void generated_ended(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     if (runner->exchange.failed) {
+        struct span sql = span_text((const char *)runner->generated.at + runner->generated_sent);
+        if (repeats_canceled(session, sql, effects)) {
+            return;
+        }
         tell_cleanup(session, effects);
     }
     if (!send_generated(session, effects)) {

@@ -2,6 +2,7 @@
  * the maintenance connection, the loss of a side. */
 #include "proxy/session/runner_state.h"
 
+#include "policy/sql/sql.h"
 #include "protocol/client_message.h"
 #include "protocol/frame.h"
 #include "protocol/message.h"
@@ -130,6 +131,9 @@ void runner_on_timer(struct session *session, struct effects *effects)
 void runner_on_cancel(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
+    if (runner->cancelled) {
+        return; /* a second cancel could hit the clean-up */
+    }
     runner->cancelled = true;
     switch (runner->state) {
     case RUNNER_PAUSE:
@@ -180,12 +184,36 @@ void runner_on_client_lost(struct session *session, struct effects *effects)
     if (!runner->run_sent || runner->state == RUNNER_PAUSE || runner->state == RUNNER_RESYNC) {
         runner->cancelled = true;
     }
-    if (runner->copy_in) {
-        effects->requests |= REQUEST_CANCEL_SERVER;
+    if (runner_reads_client(runner)) {
+        /* The server waits for the rest of a message or for CopyData, and obeys no cancel there. */
+        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
     }
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
     }
+}
+
+/* A build that was cut off leaves an invalid index, unless it had not begun or was just done. */
+static void tell_possible_leftover(struct session *session, struct effects *effects)
+{
+    const struct runner *runner = session->runner;
+    const struct statement *statement = &runner->request.statements.at[0];
+    struct object_name index = {0};
+    struct buffer sql = {0};
+    const char *name =
+        statement->index.name[0] != '\0' ? statement->index.name : runner->facts.index_name;
+    if (statement->kind != STATEMENT_CREATE_INDEX || name[0] == '\0') {
+        return;
+    }
+    memcpy(index.schema, runner->facts.table.schema, NAME_BYTES);
+    memcpy(index.name, name, NAME_BYTES);
+    buffer_append_text(&sql, "DROP INDEX CONCURRENTLY IF EXISTS ");
+    sql_append_name(&sql, &index);
+    session_log(effects, "error", "an invalid index may be left, to be dropped by hand: %.*s",
+                (int)sql.length, (const char *)sql.at);
+    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &runner->changes[0],
+                 &(struct change_outcome){.cleanup = buffer_span(&sql)}, session->wall_us);
+    buffer_free(&sql);
 }
 
 static const char lost_text[] = "the server connection was lost while the statement ran";
@@ -193,7 +221,8 @@ static const char lost_text[] = "the server connection was lost while the statem
 void runner_on_server_lost(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    bool running = runner->state == RUNNER_RUN && runner->run_sent;
+    /* A message that was never whole, or a COPY that never ended, has committed nothing. */
+    bool running = runner->state == RUNNER_RUN && runner->run_sent && !runner_reads_client(runner);
     struct change_outcome outcome = {.message = span_text(lost_text), .attempts = runner->attempt};
     for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
         bool recorded = statement_is_recorded(runner->request.statements.at[i].kind);
@@ -202,6 +231,9 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
             change_write(&effects->ledger, running ? CHANGE_UNKNOWN : CHANGE_ROLLED_BACK,
                          &runner->changes[i], &outcome, session->wall_us);
         }
+    }
+    if (running && runner->plan.deadline_ms > 0) {
+        tell_possible_leftover(session, effects);
     }
     if (running) {
         /* Perhaps it was the COMMIT that ran: nobody knows what became of what stands before it. */

@@ -217,6 +217,18 @@ static void write_unanswered(struct session *session, struct effects *effects)
     }
 }
 
+/* In a batch these are the end of their own transaction: CREATE DATABASE, a concurrent build … */
+static bool commits_by_itself(const struct runner *runner)
+{
+    return (runner->request.statements.at[0].flags & FLAG_NO_TRANSACTION) != 0;
+}
+
+static bool may_commit_inside(const struct runner *runner)
+{
+    enum statement_kind kind = runner->request.statements.at[0].kind;
+    return kind == STATEMENT_DO || kind == STATEMENT_CALL;
+}
+
 void outcome_write(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -229,7 +241,11 @@ void outcome_write(struct session *session, struct effects *effects)
     }
     /* Without a transaction block the end of the request is the end of the transaction; a batch
      * goes on up to its Sync, unless the statement went as an exchange of ours. */
-    bool ended = runner->request.shape == REQUEST_QUERY || runner->plan.splice.count > 0;
+    bool ended = runner->request.shape == REQUEST_QUERY || runner->plan.splice.count > 0 ||
+                 (!failed && commits_by_itself(runner));
+    if (!ended && !failed && may_commit_inside(runner)) {
+        session->transaction.perhaps_committed = session->transaction.count;
+    }
     if (ended && session->pipeline.status == STATUS_IDLE) {
         struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
                                        .message = kept_message(runner)};

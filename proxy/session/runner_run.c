@@ -97,6 +97,9 @@ void run_send(struct session *session, struct effects *effects)
     } else {
         send_query(session, effects);
     }
+    if (session->client_gone && runner_reads_client(runner)) {
+        effects->requests |= REQUEST_HALF_CLOSE_SERVER; /* its message will never be whole */
+    }
 }
 
 static void note_run_error(struct runner *runner, struct span body)
@@ -241,16 +244,18 @@ static void on_run_message(struct session *session, struct frame frame, struct s
     struct runner *runner = session->runner;
     struct span body = frame_body(frame, message);
     enum transaction_status status;
+    /* Behind what is held, so that the order stays the server's. */
+    struct buffer *out = runner->held.length > 0 ? &runner->held : &effects->to_client;
     switch (frame.tag) {
     case SERVER_NOTICE:
-        append_report(session, &effects->to_client, SERVER_NOTICE, message, body);
+        append_report(session, out, SERVER_NOTICE, message, body);
         return;
     case SERVER_PARAMETER_STATUS:
         session_note_parameter(session, body);
-        buffer_append_span(&effects->to_client, message);
+        buffer_append_span(out, message);
         return;
     case SERVER_NOTIFICATION:
-        buffer_append_span(&effects->to_client, message);
+        buffer_append_span(out, message);
         return;
     case SERVER_ERROR:
         note_run_error(runner, body);
@@ -350,11 +355,15 @@ bool run_on_server(struct session *session, struct span in, struct effects *effe
         return false;
     }
     bool own = runner_is_execute(runner) && is_rewritten(runner) && runner->state == RUNNER_RUN;
-    bool large = frame.length > HELD_MAX;
+    /* Reports are read, however long: they say how the statement went. */
+    bool large = frame.length > HELD_MAX && frame.tag != SERVER_ERROR && frame.tag != SERVER_NOTICE;
     if (!own && (is_streamed(frame.tag) || large)) {
         if (frame.tag == SERVER_COPY_IN || frame.tag == SERVER_COPY_BOTH) {
             runner->copy_in = true;
             effects->offer_client = true;
+            if (session->client_gone) {
+                effects->requests |= REQUEST_HALF_CLOSE_SERVER; /* no CopyData will come */
+            }
         }
         return pass_message(session, frame, in, effects);
     }

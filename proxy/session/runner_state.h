@@ -43,6 +43,9 @@ struct refusal {
     char message[256], detail[256], hint[512];
 };
 
+/* A client can send only so many cancels before it has its answer. */
+#define REPEATS_MOST 5u
+
 struct runner {
     enum runner_state state;
     struct request request;
@@ -62,6 +65,7 @@ struct runner {
     struct exchange exchange;
     struct buffer generated; /* statements of a CLEAN or UNDO step, NUL-separated */
     size_t generated_at;     /* the next one to send */
+    unsigned repeats;        /* of exchanges that a late cancel has hit */
     size_t generated_sent;   /* the one under way */
 
     struct buffer held; /* the reply to the client, until the outcome is on disk */

@@ -109,6 +109,17 @@ void session_enter(struct session *session, enum phase phase, struct effects *ef
     }
 }
 
+/* The server rolls back what is open when its connection ends. But a Sync that is not answered yet
+ * may be the commit of an implicit transaction, and nobody will hear how it went. */
+static void end_changes(struct session *session, struct effects *effects)
+{
+    bool committing = session->pipeline.used > 0 && !session->pipeline.failed;
+    struct change_outcome outcome = {
+        .message = span_text("the connection was lost while the transaction was being committed")};
+    transaction_end(&session->transaction, committing ? CHANGE_UNKNOWN : CHANGE_ROLLED_BACK,
+                    committing ? &outcome : NULL, &effects->ledger, session->wall_us);
+}
+
 /* Nothing more will be heard of the server: what had begun is told to the ledger as it stands. No
  * COMMIT of pending changes is under way unless a plan runs it: the server rolls them back. */
 static void settle_changes(struct session *session, struct effects *effects)
@@ -116,8 +127,7 @@ static void settle_changes(struct session *session, struct effects *effects)
     if (session->phase == PHASE_RUNNING && session->runner != NULL) {
         runner_on_server_lost(session, effects);
     }
-    transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
-                    session->wall_us);
+    end_changes(session, effects);
 }
 
 void session_end(struct session *session, const char *sqlstate, const char *message,
@@ -230,8 +240,12 @@ static void on_client_closed(struct session *session, struct effects *effects)
     case PHASE_STREAMING:
         effects->requests |= REQUEST_HALF_CLOSE_SERVER;
         break;
-    case PHASE_DRAINING: /* the runner does it when the plan is over */
     case PHASE_RUNNING:
+        if (runner_reads_client(session->runner)) {
+            effects->requests |= REQUEST_HALF_CLOSE_SERVER; /* what it owes will never come */
+        }
+        break;
+    case PHASE_DRAINING: /* the runner does it when the plan is over */
     case PHASE_CLOSING:
         break;
     }
@@ -246,8 +260,7 @@ static void on_client_lost(struct session *session, struct effects *effects)
         runner_on_client_lost(session, effects);
         return;
     }
-    transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
-                    session->wall_us);
+    end_changes(session, effects);
     effects->requests |= REQUEST_CLOSE;
     session_enter(session, PHASE_CLOSING, effects);
 }

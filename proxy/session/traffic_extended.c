@@ -95,7 +95,8 @@ enum fate extended_on_bind(struct session *session, const struct incoming *messa
     if (incoming_is_whole(message)) {
         bind = span_cut(message->rest, 0, message->frame.length);
     }
-    if (!portal_put(&session->prepared, names.portal, prepared, bind, session->pipeline.batch)) {
+    if (!portal_put(&session->prepared, names.portal, prepared, bind, session->pipeline.batch,
+                    session->pipeline.names)) {
         return refuse_prepared(session, effects);
     }
     return FATE_PASS;
@@ -106,7 +107,8 @@ static enum fate start_execute(struct session *session, const struct incoming *m
 {
     struct request request = {.shape = REQUEST_EXECUTE};
     request.batch_open = session->pipeline.executed || session->pipeline.binds > 1 ||
-                         session->pipeline.status != STATUS_IDLE || portal->bind.length == 0;
+                         session->pipeline.status != STATUS_IDLE || portal->bind.length == 0 ||
+                         session->pipeline.names != portal->names;
     buffer_append_span(&request.message, span_cut(message->rest, 0, message->frame.length));
     buffer_append_span(&request.bind, buffer_span(&portal->bind));
     buffer_append_span(&request.sql, buffer_span(&portal->prepared->sql));

@@ -32,6 +32,9 @@ static bool takes_ready(struct session *session, enum transaction_status status,
                         struct effects *effects)
 {
     pipeline_ready(&session->pipeline, status);
+    if (status == STATUS_IDLE && session->pipeline.used == 0) {
+        portals_end(&session->prepared, session->pipeline.batch);
+    }
     bool idle = status == STATUS_IDLE && pipeline_is_between(&session->pipeline);
     if (idle && session->debt.length > 0) {
         runner_pay_debt(session, effects);

@@ -35,7 +35,9 @@ void transaction_end(struct transaction *transaction, enum change_kind kind,
                      const struct change_outcome *outcome, struct buffer *ledger, uint64_t wall_us)
 {
     for (size_t i = 0; i < transaction->count; i++) {
-        change_write(ledger, kind, &transaction->changes[i], outcome, wall_us);
+        bool doubtful = kind == CHANGE_ROLLED_BACK && i < transaction->perhaps_committed;
+        change_write(ledger, doubtful ? CHANGE_UNKNOWN : kind, &transaction->changes[i], outcome,
+                     wall_us);
     }
     transaction_free(transaction);
 }

@@ -15,6 +15,7 @@ struct savepoint {
 struct transaction {
     struct change_id *changes;
     size_t count;
+    size_t perhaps_committed; /* the first so many: a DO or CALL behind them may have committed */
     struct savepoint *savepoints;
     size_t savepoint_count;
     struct change_id id; /* of the transaction, in the ledger */

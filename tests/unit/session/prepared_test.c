@@ -86,7 +86,7 @@ static void a_portal_keeps_its_statement(void **state)
     struct prepared_map map = {0};
     put(&map, "s", "sql");
     struct prepared *prepared = prepared_find(&map, span_text("s"));
-    assert_true(portal_put(&map, span_text("p"), prepared, span_text("bind"), 7));
+    assert_true(portal_put(&map, span_text("p"), prepared, span_text("bind"), 7, 0));
     prepared_close(&map, span_text("s"));
     struct portal_name *portal = portal_find(&map, span_text("p"));
     assert_non_null(portal);
@@ -106,10 +106,10 @@ static void a_portal_is_bound_anew(void **state)
     struct prepared_map map = {0};
     put(&map, "a", "first");
     put(&map, "b", "second");
-    assert_true(
-        portal_put(&map, span_text(""), prepared_find(&map, span_text("a")), span_of(NULL, 0), 1));
-    assert_true(
-        portal_put(&map, span_text(""), prepared_find(&map, span_text("b")), span_of(NULL, 0), 2));
+    assert_true(portal_put(&map, span_text(""), prepared_find(&map, span_text("a")),
+                           span_of(NULL, 0), 1, 0));
+    assert_true(portal_put(&map, span_text(""), prepared_find(&map, span_text("b")),
+                           span_of(NULL, 0), 2, 0));
     assert_int_equal(map.portal_count, 1);
     struct portal_name *portal = portal_find(&map, span_text(""));
     assert_true(span_is(buffer_span(&portal->prepared->sql), "second"));
