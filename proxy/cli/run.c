@@ -39,7 +39,7 @@ int cli_run(int argc, char **argv)
         free(why);
         return CLI_USAGE;
     }
-    bool started = process_run(config);
+    bool in_order = process_run(config);
     config_free(config);
-    return started ? CLI_OK : CLI_FINDINGS;
+    return in_order ? CLI_OK : CLI_FINDINGS;
 }

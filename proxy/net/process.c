@@ -206,7 +206,8 @@ static bool wait_for_clients(const struct process *process, const sigset_t *sign
     return true;
 }
 
-static void serve(struct process *process, const sigset_t *signals)
+/* False: sessions had to be cut off. */
+static bool serve(struct process *process, const sigset_t *signals)
 {
     int number;
     while ((number = sigwaitinfo(signals, NULL)) == SIGHUP || number < 0) {
@@ -218,11 +219,14 @@ static void serve(struct process *process, const sigset_t *signals)
     log_note(process, LOG_INFO, "stopping", "no more clients; running transactions may end");
     listen_point_remove(process->points, process->point_count);
     order_all(process, SESSION_SHUTDOWN);
-    if (!wait_for_clients(process, signals, process->proxy.config->shutdown_ms)) {
-        log_note(process, LOG_WARN, "killing", "sessions that have not ended are cut off");
-        order_all(process, SESSION_KILL);
-        wait_for_clients(process, signals, KILL_LIMIT_MS);
+    if (wait_for_clients(process, signals, process->proxy.config->shutdown_ms)) {
+        return true;
     }
+    log_note(process, LOG_WARN, "killing", "sessions that have not ended are cut off");
+    order_all(process, SESSION_KILL);
+    bool gone = wait_for_clients(process, signals, KILL_LIMIT_MS);
+    (void)gone; /* the program ends either way */
+    return false;
 }
 
 static void stop(struct process *process)
@@ -268,9 +272,9 @@ bool process_run(const struct config *config)
     take_signals(&signals);
     settle_limits(process);
     char *why = NULL;
-    bool started = start(process, &why);
-    if (started) {
-        serve(process, &signals);
+    bool in_order = start(process, &why);
+    if (in_order) {
+        in_order = serve(process, &signals);
     } else {
         fprintf(stderr, "ddlguard: %s\n", why == NULL ? "out of memory" : why);
         listen_point_remove(process->points, process->point_count);
@@ -278,5 +282,5 @@ bool process_run(const struct config *config)
     stop(process);
     free(why);
     free(process);
-    return started;
+    return in_order;
 }

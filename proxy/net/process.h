@@ -5,7 +5,8 @@
 #include "config/config.h"
 
 /* Runs until a signal ends it. Prints "listening on ADDRESS" to stdout for each address once
- * clients can connect, and logs to stderr. False: it could not start, and stderr says why.
+ * clients can connect, and logs to stderr. False: it could not start, or sessions had to
+ * be cut off; stderr says which.
  *
  * SIGTERM and SIGINT: no more clients; idle sessions end, the others when their transaction does,
  * or after config->shutdown_ms. The second one: all end at once. SIGHUP is logged and nothing else:
