@@ -74,7 +74,8 @@ static void plan_append_leftover(const struct plan_request *request, struct buff
     sql_append_literal(out, span_text(name));
 }
 
-static void plan_append_drops(const struct plan_request *request, struct buffer *out)
+static void plan_append_drops(const struct plan_request *request, bool while_held,
+                              struct buffer *out)
 {
     const struct object_name *table = &request->facts->table;
     buffer_append_text(
@@ -91,8 +92,10 @@ static void plan_append_drops(const struct plan_request *request, struct buffer 
     sql_append_literal(out, span_text(table->name));
     buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
     plan_append_leftover(request, out);
-    buffer_append_text(out, " AND NOT ");
-    gate_append_holder(request->facts, "t.oid", out);
+    if (!while_held) {
+        buffer_append_text(out, " AND NOT ");
+        gate_append_holder(request->facts, "t.oid", out);
+    }
 }
 
 /* GUARD and RESTORE of the concurrent plan set all that can end a statement early. */
@@ -117,7 +120,9 @@ static void plan_append_undo(const struct plan_request *request, const char *tim
     buffer_append_text(out, "/* ddlguard */ SELECT '' WHERE ");
     draft_append_set(out, "lock_timeout", time, false);
     buffer_append_text(out, " IS NULL");
-    plan_append_drops(request, draft_step(draft, STEP_UNDO, false));
+    /* Whoever holds the table now: no other build can have our index's name. */
+    bool created = request->statements[0].kind == STATEMENT_CREATE_INDEX;
+    plan_append_drops(request, created, draft_step(draft, STEP_UNDO, false));
 }
 
 static void plan_append_steps(const struct plan_request *request, struct span rewritten,
@@ -132,7 +137,7 @@ static void plan_append_steps(const struct plan_request *request, struct span re
         plan_append_timeouts(facts, time, "0", "0", draft_step(draft, STEP_GUARD, false));
         gate_append(request, draft_step(draft, STEP_GATE, true));
         if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
-            plan_append_drops(request, draft_step(draft, STEP_CLEAN, false));
+            plan_append_drops(request, false, draft_step(draft, STEP_CLEAN, false));
         }
     }
     plan_append_timeouts(facts, "0", "0", "0", draft_step(draft, STEP_GUARD, false));

@@ -13,6 +13,7 @@
 #define SQLSTATE_UNIQUE_VIOLATION      "23505"
 #define SQLSTATE_INVALID_DATABASE      "3D000" /* no upstream for the database asked for */
 #define SQLSTATE_DEADLOCK              "40P01" /* retried */
+#define SQLSTATE_DUPLICATE_TABLE       "42P07" /* the name is taken: nothing of ours to undo */
 #define SQLSTATE_REFUSED               "42501" /* a rule forbids the statement */
 #define SQLSTATE_TOO_MANY_CONNECTIONS  "53300"
 #define SQLSTATE_TOO_LONG              "54000" /* a statement that cannot be inspected any more */

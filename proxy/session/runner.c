@@ -109,7 +109,9 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_REFUSE:
         return !runner->run_ended;
     case STEP_UNDO:
-        return runner->run_sent && runner->run_failed;
+        /* An index that was there before (42P07) is not ours to remove. */
+        return runner->run_sent && runner->run_failed &&
+               strcmp(runner->sqlstate, SQLSTATE_DUPLICATE_TABLE) != 0;
     case STEP_RESTORE:
         return runner->guarded;
     }
