@@ -248,13 +248,15 @@ def test_client_that_asks_for_concurrently_itself(connect, table, index, proxy, 
     assert proxy.ledger(database=database)[0]["state"] == "committed"
 
 
-def test_two_clients_build_on_one_table(connect, table, index):
-    """Two concurrent builds on one table would kill each other; here they queue."""
+def test_two_clients_build_on_one_table(make_proxy, database, table, index):
+    """Two concurrent builds on one table would kill each other; here one waits for the other."""
     failures = []
+    proxy = make_proxy(timeouts={"attempts": 60, "backoff": "100ms", "backoff_max": "1s"})
 
     def build(name):
         try:
-            connect().execute(f"create index {name} on item (a)")
+            with psycopg.connect(conninfo(proxy, database), autocommit=True) as connection:
+                connection.execute(f"create index {name} on item (a)")
         except psycopg.Error as error:
             failures.append(error)
     threads = [threading.Thread(target=build, args=(f"item_{n}",)) for n in range(3)]
