@@ -16,7 +16,9 @@ static bool settle(struct session *session, enum transaction_status status, stru
         return false;
     }
     if (session->transaction.count == 0) {
-        transaction_free(&session->transaction); /* the next one has an id of its own */
+        if (session->transaction.has_id) {
+            transaction_free(&session->transaction); /* the next one has an id of its own */
+        }
         return false;
     }
     transaction_end(&session->transaction,
@@ -86,6 +88,7 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
     session->skip_server -= at;
     drained(session, effects);
     for (;;) {
+        at = frame_skip(in, at, SERVER_DATA_ROW, SERVER_COPY_DATA);
         struct span rest = span_from(in, at);
         struct frame frame;
         enum frame_status framed = frame_peek(rest, FRAME_LIMIT, &frame);
