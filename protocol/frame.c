@@ -46,7 +46,7 @@ void frame_append_text(struct buffer *out, struct span text)
 
 size_t frame_skip(struct span in, size_t at, uint8_t tag, uint8_t other_tag)
 {
-    while (in.length - at > FRAME_HEADER_BYTES && (in.at[at] == tag || in.at[at] == other_tag)) {
+    while (in.length - at >= FRAME_HEADER_BYTES && (in.at[at] == tag || in.at[at] == other_tag)) {
         struct frame frame;
         struct span rest = span_from(in, at);
         if (frame_peek(rest, FRAME_LIMIT, &frame) != FRAME_READY || !frame_is_whole(frame, rest)) {
