@@ -59,10 +59,11 @@ static const char blockers_sql[] =
     " 'client ' || host(a.client_addr),"
     " concat(a.state, ' for ' || extract(epoch FROM clock_timestamp() - a.state_change)::bigint"
     " || ' s')), ')',"
-    " ': ' || left(a.text, 60) || CASE WHEN length(a.text) > 60 THEN '…' ELSE '' END) END AS line"
+    /* Of its statement only the command: the rest may hold a secret, and PostgreSQL itself shows
+     * the text to its owner alone. */
+    " ': ' || upper(substring(a.query FROM '^\\s*([A-Za-z]+(?:\\s+[A-Za-z]+)?)'))) END AS line"
     " FROM (SELECT DISTINCT unnest(pg_blocking_pids($1::int)) AS pid) AS b"
-    " LEFT JOIN (SELECT *, regexp_replace(query, '\\s+', ' ', 'g') AS text FROM pg_stat_activity)"
-    " AS a ON a.pid = b.pid ORDER BY b.pid LIMIT 5) AS blockers";
+    " LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid ORDER BY b.pid LIMIT 5) AS blockers";
 
 static uint64_t now_ms(void)
 {

@@ -219,6 +219,10 @@ void change_write(struct buffer *out, enum change_kind kind, const struct change
 {
     json_t *event = event_new(kind, id, wall_us);
     event_set_times(event, kind, wall_us);
+    if (kind == CHANGE_STMT_OK) { /* what a failed try has left is over */
+        json_object_set_new(event, "sqlstate", json_null());
+        json_object_set_new(event, "message", json_null());
+    }
     if (outcome != NULL && outcome->sqlstate.length > 0) {
         json_object_set_new(event, "sqlstate", json_text(outcome->sqlstate));
         json_object_set_new(event, "message", json_text(outcome->message));

@@ -122,13 +122,18 @@ void inspect_too_long(const struct session *session, struct span beginning, stru
     struct scanner scanner;
     struct scan_statement cut = {.class = SCAN_UNKNOWN};
     size_t at = 0;
+    bool matters = false;
     scan_start(&scanner, inspect_options(session));
-    if (scan_next(&scanner, beginning, &at, true, &cut) != SCAN_STATEMENT) {
-        cut.class = SCAN_UNKNOWN;
+    /* The first statement that matters gives the whole its name. */
+    while (!matters && scan_next(&scanner, beginning, &at, true, &cut) == SCAN_STATEMENT) {
+        matters = inspect_class_needs_plan(session, &cut);
     }
     cut.start = 0;
     cut.length = beginning.length;
     sql_parse(beginning, &cut, 0, out); /* nothing is short enough: STATEMENT_TOO_LONG */
+    if (matters) {
+        out->kind = STATEMENT_TOO_LONG; /* transaction control, too, is one with the rest here */
+    }
 }
 
 bool inspect_prepared(const struct session *session, struct span sql, struct statement *out)

@@ -1,9 +1,9 @@
 /* Messages longer than the inspection limit. They are not held back whole: they stream through
- * while they are scanned, and what turns up in them decides.
+ * while they are scanned, and what turns up in them decides. A schema change
  *
- *      schema change at the beginning   nothing has been sent: a plan, whose RUN streams the
- * message schema change further behind     part of it is with the server: the connection to it is
- * cut before the message is complete, so that nothing of it runs  */
+ *      at the beginning: nothing has been sent, and there is a plan whose RUN streams the message
+ *      further behind: part of it is with the server, whose connection is cut before the message
+ *      is complete, so that nothing of it runs */
 #include "proxy/session/traffic.h"
 
 #include "protocol/client_message.h"
@@ -14,13 +14,16 @@
 
 /* The rest of a long message goes on only as long as it holds nothing that needs a plan. Returns
  * how many of `chunk`'s bytes may go; less than all: a plan is needed. */
-static bool is_harmless(const struct session *session, struct long_message *message,
-                        struct span chunk, bool last)
+static bool is_harmless(struct session *session, struct long_message *message, struct span chunk,
+                        bool last)
 {
     struct scan_statement cut = {0};
     size_t at = 0;
     while (scan_next(&message->scanner, chunk, &at, last, &cut) == SCAN_STATEMENT) {
-        if (inspect_class_needs_plan(session, &cut)) {
+        if (message->sent && cut.class == SCAN_TRANSACTION) {
+            /* No reason to cut it off; but its tags are not watched. */
+            session->transaction.uncertain |= session->transaction.count > 0;
+        } else if (inspect_class_needs_plan(session, &cut)) {
             return false;
         }
     }

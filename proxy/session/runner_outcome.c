@@ -162,6 +162,23 @@ static void apply_transaction(struct session *session, const struct statement *s
     session_await_ledger(session, effects);
 }
 
+/* Of a text that could not be read statement by statement only the tags tell whether it steers
+ * transactions: a COMMIT in it has committed what stands before; more than that nobody knows. */
+static void watch_unread(struct session *session, struct span body)
+{
+    struct transaction *transaction = &session->transaction;
+    struct span tag;
+    if (!decode_command_complete(body, &tag)) {
+        return;
+    }
+    if (span_is(tag, "COMMIT")) {
+        transaction->perhaps_committed = transaction->count;
+    } else if (span_is(tag, "ROLLBACK") || span_is(tag, "SAVEPOINT") || span_is(tag, "RELEASE") ||
+               span_is(tag, "PREPARE TRANSACTION")) {
+        transaction->uncertain = true;
+    }
+}
+
 /* The k-th CommandComplete belongs to the k-th statement: the scanner leaves out empty ones, as the
  * server does. */
 void outcome_complete(struct session *session, struct span body, struct effects *effects)
@@ -169,6 +186,9 @@ void outcome_complete(struct session *session, struct span body, struct effects 
     struct runner *runner = session->runner;
     size_t i = runner->completes++;
     struct span tag = {0};
+    if (runner->request.statements.at[0].kind == STATEMENT_TOO_LONG) {
+        watch_unread(session, body);
+    }
     if (i >= runner->request.statements.count) {
         return;
     }
@@ -217,16 +237,16 @@ static void write_unanswered(struct session *session, struct effects *effects)
     }
 }
 
-/* In a batch these are the end of their own transaction: CREATE DATABASE, a concurrent build … */
-static bool commits_by_itself(const struct runner *runner)
-{
-    return (runner->request.statements.at[0].flags & FLAG_NO_TRANSACTION) != 0;
-}
-
 static bool may_commit_inside(const struct runner *runner)
 {
     enum statement_kind kind = runner->request.statements.at[0].kind;
     return kind == STATEMENT_DO || kind == STATEMENT_CALL;
+}
+
+/* In a batch these are the end of their own transaction: CREATE DATABASE, a concurrent build … */
+static bool commits_by_itself(const struct runner *runner)
+{
+    return (runner->request.statements.at[0].flags & FLAG_NO_TRANSACTION) != 0;
 }
 
 void outcome_write(struct session *session, struct effects *effects)
@@ -243,7 +263,7 @@ void outcome_write(struct session *session, struct effects *effects)
      * goes on up to its Sync, unless the statement went as an exchange of ours. */
     bool ended = runner->request.shape == REQUEST_QUERY || runner->plan.splice.count > 0 ||
                  (!failed && commits_by_itself(runner));
-    if (!ended && !failed && may_commit_inside(runner)) {
+    if (!ended && may_commit_inside(runner)) { /* also when it has failed behind its COMMIT */
         session->transaction.perhaps_committed = session->transaction.count;
     }
     if (ended && session->pipeline.status == STATUS_IDLE) {
@@ -278,7 +298,9 @@ void outcome_deliver(struct session *session, struct effects *effects)
         buffer_append_span(&effects->to_client, buffer_span(&runner->held));
         effects->to_client.failed |= runner->held.failed;
     }
-    if (!execute) {
+    bool owes = !execute && pipeline->status == STATUS_IDLE && session->debt.length > 0 &&
+                !session->client_lost;
+    if (!execute && !owes) {
         encode_ready(&effects->to_client, (enum transaction_status)pipeline->status);
     } else if (runner->run_failed && pipeline->skip == SKIP_NONE) {
         pipeline->skip = SKIP_OURS;
@@ -286,6 +308,12 @@ void outcome_deliver(struct session *session, struct effects *effects)
     }
     if (execute && pipeline->sent == 0) {
         pipeline->sent = 1; /* the Execute itself: its Sync is still to come */
+    }
+    if (owes) {
+        runner_free(runner);
+        session->runner = NULL;
+        runner_pay_debt(session, effects); /* and then the ReadyForQuery */
+        return;
     }
     runner_leave(session, effects);
 }

@@ -82,8 +82,10 @@ bool runner_retry(struct session *session, const char *sqlstate, bool resync,
     struct runner *runner = session->runner;
     uint64_t pause = pause_us(session);
     uint64_t end = runner->first_try_us + (uint64_t)runner->plan.total_ms * 1000;
-    if (!is_retryable(sqlstate) || runner->released || runner->cancelled || session->client_gone ||
-        runner->attempt >= runner->plan.attempts || session->now_us + pause > end) {
+    bool streamed = runner->request.statements.at[0].kind == STATEMENT_TOO_LONG;
+    if (!is_retryable(sqlstate) || streamed || runner->released || runner->cancelled ||
+        session->client_gone || runner->attempt >= runner->plan.attempts ||
+        session->now_us + pause > end) {
         return false;
     }
     tell_retry(session, sqlstate, pause, effects);

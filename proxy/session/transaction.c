@@ -35,7 +35,8 @@ void transaction_end(struct transaction *transaction, enum change_kind kind,
                      const struct change_outcome *outcome, struct buffer *ledger, uint64_t wall_us)
 {
     for (size_t i = 0; i < transaction->count; i++) {
-        bool doubtful = kind == CHANGE_ROLLED_BACK && i < transaction->perhaps_committed;
+        bool doubtful = transaction->uncertain ||
+                        (kind == CHANGE_ROLLED_BACK && i < transaction->perhaps_committed);
         change_write(ledger, doubtful ? CHANGE_UNKNOWN : kind, &transaction->changes[i], outcome,
                      wall_us);
     }

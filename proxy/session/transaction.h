@@ -15,6 +15,7 @@ struct savepoint {
 struct transaction {
     struct change_id *changes;
     size_t count;
+    bool uncertain;           /* a text that we could not read may have ended it, or part of it */
     size_t perhaps_committed; /* the first so many: a DO or CALL behind them may have committed */
     struct savepoint *savepoints;
     size_t savepoint_count;
