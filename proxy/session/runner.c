@@ -198,12 +198,12 @@ void runner_next_step(struct session *session, struct effects *effects)
     outcome_deliver(session, effects);
 }
 
-/* A cancel that comes late hits what it was not meant for: once more, with the same state. */
-static bool repeats_canceled(struct session *session, struct span sql, struct effects *effects)
+bool runner_repeats_canceled(struct session *session, struct span sql, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    if (strcmp(runner->exchange.sqlstate, SQLSTATE_CANCELED) != 0 || !runner->exchange.synced ||
-        runner->repeats == REPEATS_MOST || session->pipeline.status == STATUS_FAILED) {
+    if (!runner->exchange.failed || strcmp(runner->exchange.sqlstate, SQLSTATE_CANCELED) != 0 ||
+        !runner->exchange.synced || runner->repeats == REPEATS_MOST ||
+        session->pipeline.status == STATUS_FAILED) {
         return false;
     }
     runner->repeats++;
@@ -257,7 +257,7 @@ static void step_ended(struct session *session, struct effects *effects)
         break; /* any other error will be the RUN's own, in the client's words */
     case STEP_CLEAN:
     case STEP_UNDO:
-        if (failed && repeats_canceled(session, step->sql, effects)) {
+        if (failed && runner_repeats_canceled(session, step->sql, effects)) {
             return;
         }
         if (!failed && send_generated(session, effects)) {
@@ -265,7 +265,7 @@ static void step_ended(struct session *session, struct effects *effects)
         }
         break;
     case STEP_RESTORE:
-        if (failed && repeats_canceled(session, step->sql, effects)) {
+        if (failed && runner_repeats_canceled(session, step->sql, effects)) {
             return;
         }
         if (failed) {
@@ -310,7 +310,7 @@ static void generated_ended(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     if (runner->exchange.failed) {
         struct span sql = span_text((const char *)runner->generated.at + runner->generated_sent);
-        if (repeats_canceled(session, sql, effects)) {
+        if (runner_repeats_canceled(session, sql, effects)) {
             return;
         }
         tell_cleanup(session, effects);

@@ -28,12 +28,15 @@ void runner_pay_debt(struct session *session, struct effects *effects)
     struct runner *runner = begin(session, RUNNER_DEBT, effects);
     if (runner != NULL) {
         exchange_send(session, runner, buffer_span(&session->debt), effects);
-        buffer_free(&session->debt);
     }
 }
 
 void between_debt_ended(struct session *session, struct effects *effects)
 {
+    if (runner_repeats_canceled(session, buffer_span(&session->debt), effects)) {
+        return;
+    }
+    buffer_free(&session->debt);
     if (session->runner->exchange.failed) {
         session_end(session, SQLSTATE_CONNECTION_FAILURE,
                     "ddlguard could not put lock_timeout back", effects);

@@ -309,6 +309,9 @@ void outcome_deliver(struct session *session, struct effects *effects)
     if (execute && pipeline->sent == 0) {
         pipeline->sent = 1; /* the Execute itself: its Sync is still to come */
     }
+    if (!runner->run_sent) { /* the rest of a long message must not be taken for other messages */
+        session->drop_client = runner->request.message_left;
+    }
     if (owes) {
         runner_free(runner);
         session->runner = NULL;

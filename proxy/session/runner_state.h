@@ -134,6 +134,9 @@ void outcome_write(struct session *session, struct effects *effects);
 void outcome_deliver(struct session *session, struct effects *effects);
 /* The runner is done: the session streams again, or ends if that has been waiting. */
 void runner_leave(struct session *session, struct effects *effects);
+/* A cancel that comes late hits what it was not meant for: the exchange that it has failed is sent
+ * once more. False: the failure stands. */
+bool runner_repeats_canceled(struct session *session, struct span sql, struct effects *effects);
 /* runner_between.c */
 void between_debt_ended(struct session *session, struct effects *effects);
 void between_name_ended(struct session *session, struct effects *effects);

@@ -50,7 +50,8 @@ enum fate extended_on_bind(struct session *session, const struct incoming *messa
                            struct effects *effects);
 enum fate extended_on_execute(struct session *session, const struct incoming *message,
                               struct effects *effects);
-enum fate extended_on_close(struct session *session, const struct incoming *message);
+enum fate extended_on_close(struct session *session, const struct incoming *message,
+                            struct effects *effects);
 /* Remembers a prepared statement under its name. */
 enum fate extended_remember(struct session *session, struct span name, struct span sql,
                             const struct statement *statement, struct effects *effects);

@@ -117,7 +117,7 @@ static enum fate on_message(struct session *session, const struct incoming *mess
     case CLIENT_EXECUTE:
         return extended_on_execute(session, message, effects);
     case CLIENT_CLOSE:
-        return extended_on_close(session, message);
+        return extended_on_close(session, message, effects);
     default:
         return FATE_PASS;
     }

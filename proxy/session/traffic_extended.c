@@ -28,6 +28,17 @@ enum fate extended_remember(struct session *session, struct span name, struct sp
     return FATE_PASS;
 }
 
+/* A message that changes what a remembered name means waits until the batch before it is answered:
+ * behind an error the server would skip it, and the name would go on meaning what it did. */
+static enum fate when_answered(struct session *session, const struct incoming *message,
+                               struct effects *effects)
+{
+    if (session->pipeline.due == 0) {
+        return FATE_PASS;
+    }
+    return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
+}
+
 /* In observe mode nothing of ours is sent: the newer Parse is believed. */
 static bool must_ask(const struct session *session, struct span name)
 {
@@ -53,12 +64,17 @@ enum fate extended_on_parse(struct session *session, const struct incoming *mess
     if (!decode_parse(incoming_body(message), &parse)) {
         return FATE_PASS;
     }
+    bool known = prepared_find(&session->prepared, parse.name) != NULL;
+    enum fate fate = known ? when_answered(session, message, effects) : FATE_PASS;
+    if (fate != FATE_PASS) {
+        return fate;
+    }
     if (must_ask(session, parse.name)) {
+        if (!pipeline_is_quiet(&session->pipeline)) {
+            return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
+        }
         if (!message->is_first) {
             return FATE_FIRST;
-        }
-        if (!pipeline_is_quiet(&session->pipeline)) {
-            return traffic_drain(session, effects);
         }
         runner_ask_name(session, parse.name, effects);
         return FATE_TAKEN;
@@ -82,6 +98,11 @@ enum fate extended_on_bind(struct session *session, const struct incoming *messa
                                                                                 : FATE_WAIT;
     case NAMES_READY:
         break;
+    }
+    bool known = portal_find(&session->prepared, names.portal) != NULL;
+    enum fate fate = known ? when_answered(session, message, effects) : FATE_PASS;
+    if (fate != FATE_PASS) {
+        return fate;
     }
     struct prepared *prepared = prepared_find(&session->prepared, names.statement);
     if (prepared == NULL) {
@@ -156,7 +177,8 @@ enum fate extended_on_execute(struct session *session, const struct incoming *me
     return start_execute(session, message, portal, effects);
 }
 
-enum fate extended_on_close(struct session *session, const struct incoming *message)
+enum fate extended_on_close(struct session *session, const struct incoming *message,
+                            struct effects *effects)
 {
     struct target target;
     if (!incoming_is_whole(message)) {
@@ -165,10 +187,14 @@ enum fate extended_on_close(struct session *session, const struct incoming *mess
     if (!decode_target(incoming_body(message), &target)) {
         return FATE_PASS;
     }
-    if (target.type == 'S') {
+    bool is_statement = target.type == 'S';
+    bool known = is_statement ? prepared_find(&session->prepared, target.name) != NULL
+                              : portal_find(&session->prepared, target.name) != NULL;
+    enum fate fate = known ? when_answered(session, message, effects) : FATE_PASS;
+    if (fate == FATE_PASS && is_statement) {
         prepared_close(&session->prepared, target.name);
-    } else {
+    } else if (fate == FATE_PASS) {
         portal_close(&session->prepared, target.name);
     }
-    return FATE_PASS;
+    return fate;
 }
