@@ -86,6 +86,13 @@ def start_ddlguard(server):
     return Leg("ddlguard", proxy.port, proxy.process)
 
 
+def start_legs(server):
+    legs = [start(server) for start in (start_forwarder, start_pgbouncer, start_ddlguard)]
+    for leg in legs:
+        servers.wait_for(lambda leg=leg: can_connect(leg.port), 10, f"{leg.name} to listen")
+    return legs
+
+
 def raise_files():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
@@ -204,17 +211,22 @@ def measure(server, legs, direct):
         print(f"bench: {row}", file=sys.stderr)
         for leg in turns(legs, ROUNDS):
             table.add(row, leg, action(leg))
-    print(f"bench: {PAIRS} idle pairs", file=sys.stderr)
-    for leg in legs:
-        table.add(f"memory per idle pair at {PAIRS} pairs: kB", leg, memory_per_pair(leg))
     return table
+
+
+def measure_memory(server, table):
+    """In processes of their own: what earlier work has left in a heap would hide what a pair costs."""
+    print(f"bench: {PAIRS} idle pairs", file=sys.stderr)
+    for leg in start_legs(server):
+        table.add(f"memory per idle pair at {PAIRS} pairs: kB", leg, memory_per_pair(leg))
+        leg.process.stop()
 
 
 def machine():
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="ascii"))
     return (f"{datetime.date.today()}, {model[1] if model else platform.machine()}, "
             f"{os.cpu_count()} processors, Linux {platform.release()}, "
-            f"{servers.postgres_folder().parts[-2]} as PostgreSQL, {ROUNDS} rounds of "
+            f"PostgreSQL {servers.postgres_folder().parts[-2]}, {ROUNDS} rounds of "
             f"{max(1, round(SECONDS))} s")
 
 
@@ -237,15 +249,14 @@ def main():
                     f" generate_series(1, {COPY_ROWS}) g", "create unlogged table filled (like wide)",
                     "vacuum analyze", "checkpoint"):
             server.psql(sql, "bench")
-        legs = [start_forwarder(server), start_pgbouncer(server), start_ddlguard(server)]
-        for leg in legs:
-            servers.wait_for(lambda leg=leg: can_connect(leg.port), 10, f"{leg.name} to listen")
+        legs = start_legs(server)
         table = measure(server, legs, Leg("direct", server.port))
-        print(f"\n{machine()}\n")
-        table.show()
         for leg in legs:
             assert leg.process.is_running(), f"{leg.name} died:\n{leg.process.log()}"
             leg.process.stop()
+        measure_memory(server, table)
+        print(f"\n{machine()}\n")
+        table.show()
     finally:
         server.stop()
     run_programs()

@@ -21,7 +21,7 @@ import servers
 
 ROWS = 200_000
 WRITERS = 3
-BLOCKED_SECONDS = 3.0
+BLOCKED_SECONDS = 6.0
 DATABASE = "ddlguard_quickstart"
 STEPS = "  %-46s %14s %14s"
 
@@ -63,8 +63,8 @@ def measure(server, leg, prepare, sql, blocked):
     with connect(server) as helper, connect(leg) as changer:
         for statement in prepare:
             helper.execute(statement)
-        changer.add_notice_handler(lambda diag: print(f"      {diag.severity}: "
-                                                      f"{diag.message_primary}"))
+        changer.add_notice_handler(lambda diag: print("     ", ": ".join(filter(None, (
+            diag.severity, diag.message_primary, diag.message_detail)))))
         application = Application(leg)
         time.sleep(0.5)
         blocker = hold_table(server) if blocked else contextlib.nullcontext()
