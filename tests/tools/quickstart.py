@@ -64,7 +64,7 @@ def measure(server, leg, prepare, sql, blocked):
         for statement in prepare:
             helper.execute(statement)
         changer.add_notice_handler(lambda diag: print("     ", ": ".join(filter(None, (
-            diag.severity, diag.message_primary, diag.message_detail)))))
+            diag.severity, diag.message_primary, diag.message_hint)))))
         application = Application(leg)
         time.sleep(0.5)
         blocker = hold_table(server) if blocked else contextlib.nullcontext()
