@@ -1,7 +1,7 @@
-/* Facts about one SQL statement: a plain value, made by the parser adapter (policy/sql), read by the
- * rules, the plan and the ledger. It holds no pointer into the text and no parse tree, so it may
- * outlive both: prepared statements keep one. Names are PostgreSQL's, cut to 63 bytes as the parser
- * itself cuts them. */
+/* Facts about one SQL statement: a plain value, made by the parser adapter (policy/sql), read by
+ * the rules, the plan and the ledger. It holds no pointer into the text and no parse tree, so it
+ * may outlive both: prepared statements keep one. Names are PostgreSQL's, cut to 63 bytes as the
+ * parser itself cuts them. */
 #ifndef POLICY_STATEMENT_H
 #define POLICY_STATEMENT_H
 
@@ -10,10 +10,10 @@
 /* Only what policy or transaction tracking treats apart has a kind of its own; every other schema
  * change is STATEMENT_DDL with its command tag. */
 #define STATEMENT_KINDS(X)                                                                         \
-    X(OTHER, "other")               /* nothing of ours: forwarded */                               \
-    X(UNPARSED, "unparsed")         /* newer than our grammar, or a syntax error */                \
-    X(TOO_LONG, "too-long")         /* longer than the parse limit */                              \
-    X(DDL, "ddl")                   /* any other schema change */                                  \
+    X(OTHER, "other")       /* nothing of ours: forwarded */                                       \
+    X(UNPARSED, "unparsed") /* newer than our grammar, or a syntax error */                        \
+    X(TOO_LONG, "too-long") /* longer than the parse limit */                                      \
+    X(DDL, "ddl")           /* any other schema change */                                          \
     X(CREATE_INDEX, "create-index")                                                                \
     X(DROP_INDEX, "drop-index")                                                                    \
     X(REINDEX, "reindex")           /* INDEX and TABLE, SCHEMA, DATABASE, SYSTEM: see target */    \
@@ -22,7 +22,7 @@
     X(DROP_TABLE, "drop-table")                                                                    \
     X(TRUNCATE, "truncate")                                                                        \
     X(LOCK, "lock")                                                                                \
-    X(VACUUM, "vacuum")             /* VACUUM FULL and CLUSTER are DDL; plain VACUUM is this */    \
+    X(VACUUM, "vacuum") /* VACUUM FULL and CLUSTER are DDL; plain VACUUM is this */                \
     X(DO, "do")                                                                                    \
     X(CALL, "call")                                                                                \
     X(BEGIN, "begin")                                                                              \
@@ -34,7 +34,7 @@
     X(PREPARE_TRANSACTION, "prepare-transaction")                                                  \
     X(COMMIT_PREPARED, "commit-prepared")                                                          \
     X(ROLLBACK_PREPARED, "rollback-prepared")                                                      \
-    X(SET, "set")                   /* SET, RESET, DISCARD */
+    X(SET, "set") /* SET, RESET, DISCARD */
 
 enum statement_kind {
 #define X(name, text) STATEMENT_##name,
@@ -59,7 +59,13 @@ enum statement_flag {
     FLAG_NO_TRANSACTION = 1u << 11,
 };
 
-enum reindex_target { REINDEX_NONE, REINDEX_INDEX, REINDEX_TABLE, REINDEX_SCHEMA, REINDEX_DATABASE };
+enum reindex_target {
+    REINDEX_NONE,
+    REINDEX_INDEX,
+    REINDEX_TABLE,
+    REINDEX_SCHEMA,
+    REINDEX_DATABASE
+};
 
 #define NAME_BYTES 64 /* NAMEDATALEN */
 
@@ -69,8 +75,8 @@ struct object_name {
 };
 
 /* One object that the statement names, for the ledger: action and kind in the ledger's words
- * ("create", "alter", "drop", "truncate", "lock", "reindex" …; "table", "index", "view" …). Constant
- * texts. */
+ * ("create", "alter", "drop", "truncate", "lock", "reindex" …; "table", "index", "view" …).
+ * Constant texts. */
 struct statement_object {
     const char *action;
     const char *kind;
@@ -88,10 +94,10 @@ struct statement {
     /* Places to splice at, in bytes from the statement's own first byte; 0: nowhere. */
     size_t concurrently_at; /* behind INDEX (CREATE, DROP) or behind INDEX/TABLE/… (REINDEX) */
     size_t name_at;         /* CREATE INDEX without a name: just before its ON */
-    /* The relation acted on: the table of CREATE INDEX, ALTER TABLE, LOCK …; the index of DROP INDEX
-     * and REINDEX INDEX. Empty when there is none or more than one. */
+    /* The relation acted on: the table of CREATE INDEX, ALTER TABLE, LOCK …; the index of DROP
+     * INDEX and REINDEX INDEX. Empty when there is none or more than one. */
     struct object_name target;
-    struct object_name index; /* CREATE INDEX: its name, when given */
+    struct object_name index;   /* CREATE INDEX: its name, when given */
     char savepoint[NAME_BYTES]; /* SAVEPOINT, RELEASE, ROLLBACK TO */
     struct statement_object objects[STATEMENT_OBJECTS_MAX];
     size_t object_count; /* all of them; only the first STATEMENT_OBJECTS_MAX are stored */

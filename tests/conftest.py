@@ -102,8 +102,8 @@ def make_proxy(server, shown_on_failure):
 
     yield make
     for proxy in made:
+        proxy.stop()        # a leak is reported at the end
         found = [line for line in proxy.process.lines if REPORT.search(line)]
-        proxy.stop()
         assert not found, f"the proxy reported:\n{proxy.process.log()}"
 
 

@@ -1,6 +1,6 @@
 /* The one place of `ddlguard explain` that knows libpq. It only ever sends the probe's questions,
- * each in a transaction of its own, and changes no setting of the session: settings are what it asks
- * about. */
+ * each in a transaction of its own, and changes no setting of the session: settings are what it
+ * asks about. */
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
