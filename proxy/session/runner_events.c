@@ -222,7 +222,8 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     /* A message that was never whole, or a COPY that never ended, has committed nothing. */
-    bool running = runner->state == RUNNER_RUN && runner->run_sent && !runner_reads_client(runner);
+    bool torn = runner_reads_client(runner);
+    bool running = runner->state == RUNNER_RUN && runner->run_sent && !torn;
     struct change_outcome outcome = {.message = span_text(lost_text), .attempts = runner->attempt};
     for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
         bool recorded = statement_is_recorded(runner->request.statements.at[i].kind);
@@ -238,6 +239,10 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
     if (running) {
         /* Perhaps it was the COMMIT that ran: nobody knows what became of what stands before it. */
         transaction_end(&session->transaction, CHANGE_UNKNOWN, &outcome, &effects->ledger,
+                        session->wall_us);
+    }
+    if (torn) {
+        transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
                         session->wall_us);
     }
     buffer_append_span(&effects->to_client, buffer_span(&runner->held));
