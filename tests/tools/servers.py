@@ -216,7 +216,7 @@ class Proxy:
         self.ledger_path = self.folder / "ledger.db"
         self.config_path = self.folder / "ddlguard.yaml"
         upstream = upstream or {"database": "*", "host": server.host, "port": server.port}
-        self.config = {"listen": [f"127.0.0.1:{free_port()}"], "upstreams": [upstream], "workers": 2,
+        self.config = {"listen": ["127.0.0.1:0"], "upstreams": [upstream], "workers": 2,
                        **config,
                        "ledger": {**config.get("ledger", {}), "path": str(self.ledger_path)}}
         self.config_path.write_text(as_yaml(self.config), encoding="utf-8")
