@@ -106,7 +106,8 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
             break;
         }
         enum transaction_status status;
-        if (frame.tag == SERVER_READY_FOR_QUERY && decode_ready(frame_body(frame, rest), &status)) {
+        if (frame.tag == SERVER_READY_FOR_QUERY && wanted &&
+            decode_ready(frame_body(frame, rest), &status)) {
             if (settle(session, status, effects)) {
                 return forward(effects, at, false);
             }
