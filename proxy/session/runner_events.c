@@ -172,6 +172,15 @@ void runner_on_blockers(struct session *session, struct span text)
     }
 }
 
+void runner_cut(struct session *session, struct effects *effects)
+{
+    /* The server waits for the rest of a message or for CopyData, and obeys no cancel there. */
+    if (runner_reads_client(session->runner)) {
+        session->runner->cut = true;
+        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
+    }
+}
+
 /* Nobody hears the reply, but a change under way is seen to its end and to the ledger. What has not
  * begun, or waits for another try, is given up. */
 void runner_on_client_lost(struct session *session, struct effects *effects)
@@ -184,10 +193,7 @@ void runner_on_client_lost(struct session *session, struct effects *effects)
     if (!runner->run_sent || runner->state == RUNNER_PAUSE || runner->state == RUNNER_RESYNC) {
         runner->cancelled = true;
     }
-    if (runner_reads_client(runner)) {
-        /* The server waits for the rest of a message or for CopyData, and obeys no cancel there. */
-        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
-    }
+    runner_cut(session, effects);
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
     }

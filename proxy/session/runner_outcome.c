@@ -299,7 +299,7 @@ void outcome_deliver(struct session *session, struct effects *effects)
         effects->to_client.failed |= runner->held.failed;
     }
     bool owes = !execute && pipeline->status == STATUS_IDLE && session->debt.length > 0 &&
-                !session->client_lost;
+                !session->client_lost && !runner->cut;
     if (!execute && !owes) {
         encode_ready(&effects->to_client, (enum transaction_status)pipeline->status);
     } else if (runner->run_failed && pipeline->skip == SKIP_NONE) {

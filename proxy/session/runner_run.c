@@ -97,8 +97,8 @@ void run_send(struct session *session, struct effects *effects)
     } else {
         send_query(session, effects);
     }
-    if (session->client_gone && runner_reads_client(runner)) {
-        effects->requests |= REQUEST_HALF_CLOSE_SERVER; /* its message will never be whole */
+    if (session->client_gone) {
+        runner_cut(session, effects);
     }
 }
 
@@ -196,7 +196,8 @@ void run_end(struct session *session, struct effects *effects)
     runner->deadline_us = 0;
     runner->run_ended = true;
     runner->step++;
-    if (runner->run_failed && resync && !runner->request.batch_open && !session->replication) {
+    if (runner->run_failed && resync && !runner->cut && !runner->request.batch_open &&
+        !session->replication) {
         /* The server skips up to Sync: what is to be cleaned up now would be skipped with it. */
         encode_sync(&effects->to_server);
         runner->state = RUNNER_RESYNC;
@@ -362,7 +363,7 @@ bool run_on_server(struct session *session, struct span in, struct effects *effe
             runner->copy_in = true;
             effects->offer_client = true;
             if (session->client_gone) {
-                effects->requests |= REQUEST_HALF_CLOSE_SERVER; /* no CopyData will come */
+                runner_cut(session, effects);
             }
         }
         return pass_message(session, frame, in, effects);

@@ -241,9 +241,7 @@ static void on_client_closed(struct session *session, struct effects *effects)
         effects->requests |= REQUEST_HALF_CLOSE_SERVER;
         break;
     case PHASE_RUNNING:
-        if (runner_reads_client(session->runner)) {
-            effects->requests |= REQUEST_HALF_CLOSE_SERVER; /* what it owes will never come */
-        }
+        runner_cut(session, effects);
         break;
     case PHASE_DRAINING: /* the runner does it when the plan is over */
     case PHASE_CLOSING:
