@@ -176,7 +176,7 @@ def same(legs, database):
 
 
 @pytest.fixture
-def connect(proxy, database):
+def connect(proxy, make_proxy, database):     # make_proxy: its proxies end after our connections
     """connect(**keys): a psycopg 3 connection through the shared proxy, in autocommit."""
     opened = []
 

@@ -323,9 +323,10 @@ void outcome_deliver(struct session *session, struct effects *effects)
 
 void runner_leave(struct session *session, struct effects *effects)
 {
+    bool cut = session->runner->cut; /* the server takes no more: nothing can follow */
     runner_free(session->runner);
     session->runner = NULL;
-    if (session->client_lost) {
+    if (session->client_lost || cut) {
         transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
                         session->wall_us);
         effects->requests |= REQUEST_CLOSE;
