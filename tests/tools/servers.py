@@ -259,8 +259,9 @@ class Proxy:
 
     def ledger(self, **equal):
         """`ledger list --json`, oldest first; only changes whose fields equal those given."""
+        words = ["--database", equal["database"]] if "database" in equal else []
         done = self.command("ledger", "list", "--json", "--limit", "0",
-                            "--config", str(self.config_path))
+                            "--config", str(self.config_path), *words)
         if done.returncode != 0:
             raise RuntimeError(f"ledger list failed: {done.stderr}")
         newest_first = [json.loads(line) for line in done.stdout.splitlines()]
