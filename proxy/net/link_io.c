@@ -65,13 +65,11 @@ static void feed(struct link *link, enum session_side side, struct buffer *held,
     }
 }
 
-/* A rest that was held back, once more. */
+/* A rest that was held back, or none, once more. */
 static void offer(struct link *link, enum session_side side)
 {
     struct buffer held = buffer_take(&link->streams[side].in);
-    if (held.length > 0) {
-        feed(link, side, &held, buffer_span(&held));
-    }
+    feed(link, side, &held, buffer_span(&held));
 }
 
 static void on_end(struct link *link, enum session_side side, bool lost)

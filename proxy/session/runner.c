@@ -178,7 +178,7 @@ void runner_next_step(struct session *session, struct effects *effects)
         refuse(session, effects);
         return;
     }
-    for (; runner->step < runner->plan.count && !runner->cut; runner->step++) {
+    for (; runner->step < runner->plan.count && !session->server_finished; runner->step++) {
         const struct step *step = &runner->plan.steps[runner->step];
         if (!step_is_due(runner, step) ||
             (step->kind == STEP_RESTORE && !restore_now(session, step))) {

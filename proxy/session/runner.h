@@ -51,9 +51,6 @@ void runner_on_blockers(struct session *session, struct span text);
 void runner_on_client_lost(struct session *session, struct effects *effects);
 void runner_on_server_lost(struct session *session, struct effects *effects);
 
-/* The client will send no more: if the statement waits for bytes of it, the server is told so. */
-void runner_cut(struct session *session, struct effects *effects);
-
 /* 0: none. */
 uint64_t runner_deadline(const struct runner *runner);
 /* Whether client bytes are part of what runs: CopyData, or the rest of a long message. */

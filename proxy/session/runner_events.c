@@ -172,15 +172,6 @@ void runner_on_blockers(struct session *session, struct span text)
     }
 }
 
-void runner_cut(struct session *session, struct effects *effects)
-{
-    /* The server waits for the rest of a message or for CopyData, and obeys no cancel there. */
-    if (runner_reads_client(session->runner)) {
-        session->runner->cut = true;
-        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
-    }
-}
-
 /* Nobody hears the reply, but a change under way is seen to its end and to the ledger. What has not
  * begun, or waits for another try, is given up. */
 void runner_on_client_lost(struct session *session, struct effects *effects)
@@ -193,7 +184,9 @@ void runner_on_client_lost(struct session *session, struct effects *effects)
     if (!runner->run_sent || runner->state == RUNNER_PAUSE || runner->state == RUNNER_RESYNC) {
         runner->cancelled = true;
     }
-    runner_cut(session, effects);
+    /* A server that waits for the rest of a message or for CopyData obeys no cancel: it has to hear
+     * that none will come. */
+    effects->offer_client = true;
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
     }

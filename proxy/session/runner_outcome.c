@@ -299,7 +299,7 @@ void outcome_deliver(struct session *session, struct effects *effects)
         effects->to_client.failed |= runner->held.failed;
     }
     bool owes = !execute && pipeline->status == STATUS_IDLE && session->debt.length > 0 &&
-                !session->client_lost && !runner->cut;
+                !session->client_lost && !session->server_finished;
     if (!execute && !owes) {
         encode_ready(&effects->to_client, (enum transaction_status)pipeline->status);
     } else if (runner->run_failed && pipeline->skip == SKIP_NONE) {
@@ -323,10 +323,9 @@ void outcome_deliver(struct session *session, struct effects *effects)
 
 void runner_leave(struct session *session, struct effects *effects)
 {
-    bool cut = session->runner->cut; /* the server takes no more: nothing can follow */
     runner_free(session->runner);
     session->runner = NULL;
-    if (session->client_lost || cut) {
+    if (session->client_lost || session->server_finished) { /* nothing can follow */
         transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
                         session->wall_us);
         effects->requests |= REQUEST_CLOSE;
@@ -335,9 +334,6 @@ void runner_leave(struct session *session, struct effects *effects)
     }
     session_enter(session, PHASE_STREAMING, effects);
     effects->offer_client = true;
-    if (session->client_gone) {
-        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
-    }
     if (session->shutting_down && session_is_idle(session)) {
         session_end(session, SQLSTATE_ADMIN_SHUTDOWN,
                     "terminating connection because ddlguard is shutting down", effects);

@@ -97,9 +97,6 @@ void run_send(struct session *session, struct effects *effects)
     } else {
         send_query(session, effects);
     }
-    if (session->client_gone) {
-        runner_cut(session, effects);
-    }
 }
 
 static void note_run_error(struct runner *runner, struct span body)
@@ -196,7 +193,7 @@ void run_end(struct session *session, struct effects *effects)
     runner->deadline_us = 0;
     runner->run_ended = true;
     runner->step++;
-    if (runner->run_failed && resync && !runner->cut && !runner->request.batch_open &&
+    if (runner->run_failed && resync && !session->server_finished && !runner->request.batch_open &&
         !session->replication) {
         /* The server skips up to Sync: what is to be cleaned up now would be skipped with it. */
         encode_sync(&effects->to_server);
@@ -362,9 +359,6 @@ bool run_on_server(struct session *session, struct span in, struct effects *effe
         if (frame.tag == SERVER_COPY_IN || frame.tag == SERVER_COPY_BOTH) {
             runner->copy_in = true;
             effects->offer_client = true;
-            if (session->client_gone) {
-                runner_cut(session, effects);
-            }
         }
         return pass_message(session, frame, in, effects);
     }

@@ -80,7 +80,6 @@ struct runner {
     struct buffer message; /* and its message text */
     struct refusal refusal;
 
-    bool cut; /* the client is gone and owes bytes: the server was told that none will come */
     bool cancelled;
     uint32_t attempt; /* from 1 */
     uint64_t first_try_us;

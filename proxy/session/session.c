@@ -159,9 +159,11 @@ static void take_clock(struct session *session, const struct session_clock *cloc
     session->wall_us = clock->wall_us;
 }
 
-/* A buffer that could not have its memory: whatever it held is incomplete and must not be sent. */
-static void check_memory(struct session *session, struct effects *effects)
+static void end_call(struct session *session, struct effects *effects)
 {
+    effects->deadline_us = runner_deadline(session->runner);
+    /* A buffer that could not have its memory: whatever it held is incomplete and must not be sent.
+     */
     if (effects->to_client.failed || effects->to_server.failed || effects->ledger.failed ||
         session->debt.failed) {
         buffer_reset(&effects->to_client);
@@ -179,9 +181,14 @@ bool session_client_bytes(struct session *session, struct span in,
         return false;
     }
     take_clock(session, clock);
-    bool again = phases[session->phase].on_client(session, in, effects);
-    effects->deadline_us = runner_deadline(session->runner);
-    check_memory(session, effects);
+    bool again =
+        !session->server_finished && phases[session->phase].on_client(session, in, effects);
+    if (!again && session->client_gone && session_reads(session, SIDE_CLIENT)) {
+        /* What it had sent is worked off: the server hears that no more comes, behind all of it. */
+        effects->requests |= session->server_finished ? 0u : REQUEST_HALF_CLOSE_SERVER;
+        session->server_finished = true;
+    }
+    end_call(session, effects);
     return again;
 }
 
@@ -193,8 +200,7 @@ bool session_server_bytes(struct session *session, struct span in,
     }
     take_clock(session, clock);
     bool again = phases[session->phase].on_server(session, in, effects);
-    effects->deadline_us = runner_deadline(session->runner);
-    check_memory(session, effects);
+    end_call(session, effects);
     return again;
 }
 
@@ -225,28 +231,16 @@ static void on_unreachable(struct session *session, struct span why, struct effe
 }
 
 /* The client will send no more. What it has sent is still worked off, and it may still read: only
- * the direction towards the server is closed behind the last byte. */
+ * the direction towards the server is closed, behind the last byte (session_client_bytes). */
 static void on_client_closed(struct session *session, struct effects *effects)
 {
     session->client_gone = true;
-    switch (session->phase) {
-    case PHASE_STARTUP:
-    case PHASE_DIALLING:
-    case PHASE_CANCEL:
-        effects->requests |= REQUEST_CLOSE;
-        session_enter(session, PHASE_CLOSING, effects);
-        break;
-    case PHASE_LOGIN:
-    case PHASE_STREAMING:
-        effects->requests |= REQUEST_HALF_CLOSE_SERVER;
-        break;
-    case PHASE_RUNNING:
-        runner_cut(session, effects);
-        break;
-    case PHASE_DRAINING: /* the runner does it when the plan is over */
-    case PHASE_CLOSING:
-        break;
+    if (phases[session->phase].reads_server) {
+        effects->offer_client = true;
+        return;
     }
+    effects->requests |= REQUEST_CLOSE;
+    session_enter(session, PHASE_CLOSING, effects);
 }
 
 /* Nobody listens any more. A change under way is seen to its end; an open transaction dies with the
@@ -354,8 +348,7 @@ void session_event(struct session *session, enum session_event event, struct spa
         on_server_closed(session, effects);
         break;
     }
-    effects->deadline_us = runner_deadline(session->runner);
-    check_memory(session, effects);
+    end_call(session, effects);
 }
 
 bool session_reads(const struct session *session, enum session_side side)

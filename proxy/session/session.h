@@ -14,8 +14,9 @@
  *      } while (again);
  *      keep the rest (in a buffer that this side owns), read more when session_reads says so
  *
- * After every call, for either side or event, the other side's rest is offered again when
- * effects->offer_client or offer_server is set. */
+ * After every call, for either side or event, a side's rest is offered again when
+ * effects->offer_client or offer_server is set, also when it is empty: the session then learns that
+ * there is nothing left. */
 #ifndef PROXY_SESSION_SESSION_H
 #define PROXY_SESSION_SESSION_H
 

@@ -38,7 +38,7 @@ static bool takes_ready(struct session *session, enum transaction_status status,
         portals_end(&session->prepared, session->pipeline.batch);
     }
     bool idle = status == STATUS_IDLE && pipeline_is_between(&session->pipeline);
-    if (idle && session->debt.length > 0) {
+    if (idle && session->debt.length > 0 && !session->server_finished) {
         runner_pay_debt(session, effects);
         return true;
     }

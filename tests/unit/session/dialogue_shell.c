@@ -191,9 +191,7 @@ static bool offer(struct shell *shell, enum session_side side)
         return false;
     }
     shell->offers[side] = false;
-    if (shell->rest[side].length > 0) {
-        feed(shell, side);
-    }
+    feed(shell, side);
     return true;
 }
 
@@ -257,6 +255,11 @@ void shell_tell(struct shell *shell, enum session_event event, struct span text)
     shell->server_open = shell->server_open || event == SESSION_CONNECTED;
     if (event == SESSION_LEDGER_DURABLE || event == SESSION_LEDGER_FAILED) {
         shell->ledger_due = false;
+    }
+    if (event == SESSION_CLIENT_LOST) { /* its socket is closed, and what was in it is gone */
+        buffer_reset(&shell->socket[SIDE_CLIENT]);
+        buffer_reset(&shell->rest[SIDE_CLIENT]);
+        shell->ends[SIDE_CLIENT] = shell->told_end[SIDE_CLIENT] = true;
     }
     tell(shell, event, text);
     pump(shell);
