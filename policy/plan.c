@@ -121,17 +121,14 @@ static bool plan_may_retry(const struct plan_request *request)
            statement->kind != STATEMENT_UNPARSED && statement->kind != STATEMENT_TOO_LONG;
 }
 
-/* LOCK must come before the transaction has its snapshot, and a SELECT would take one. */
-static bool plan_avoids_snapshot(const struct plan_request *request)
-{
-    return request->now->in_transaction && request->statements[0].kind == STATEMENT_LOCK;
-}
-
+/* A SELECT would take the snapshot that a statement of the client's must come before; SET does not.
+ */
 static void plan_append_guard(const struct plan_request *request, const char *time, bool local,
                               struct buffer *out)
 {
-    if (plan_avoids_snapshot(request)) {
-        buffer_append_format(out, "/* ddlguard */ SET LOCAL lock_timeout = '%s'", time);
+    if (request->now->early) {
+        buffer_append_format(out, "/* ddlguard */ SET %slock_timeout = '%s'", local ? "LOCAL " : "",
+                             time);
         return;
     }
     buffer_append_text(out, "/* ddlguard */ SELECT ");
@@ -143,8 +140,8 @@ static void plan_append_guard(const struct plan_request *request, const char *ti
 static void plan_append_restore(const struct plan_request *request, const char *time, bool local,
                                 struct buffer *out)
 {
-    if (plan_avoids_snapshot(request)) {
-        buffer_append_text(out, "/* ddlguard */ SET LOCAL lock_timeout = ");
+    if (request->now->early) {
+        buffer_append_format(out, "/* ddlguard */ SET %slock_timeout = ", local ? "LOCAL " : "");
         sql_append_literal(out, span_text(request->facts->lock_timeout));
         return;
     }

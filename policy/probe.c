@@ -215,7 +215,7 @@ bool probe_build(const struct statement *statement, struct span statement_text,
     static const char *const shows[] = {"lock_timeout", "deadlock_timeout", "client_min_messages"};
     size_t ends[PROBE_QUERIES_MAX];
     *out = (struct probe){.form = PROBE_SETTINGS, .count = 1};
-    if (statement->kind == STATEMENT_LOCK && now->in_transaction) {
+    if (now->early) {
         out->form = PROBE_SHOW;
         out->count = sizeof shows / sizeof *shows;
         for (size_t i = 0; i < sizeof shows / sizeof *shows; i++) {

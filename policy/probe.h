@@ -22,9 +22,9 @@ struct probe {
     size_t count;
 };
 
-/* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Inside
- * a transaction that may be REPEATABLE READ a SELECT would take the snapshot too early for LOCK
- * TABLE: there the probe is SHOW, which takes none. The result must be freed. False: no memory. */
+/* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Where a
+ * statement must come before the snapshot (now->early) the probe is SHOW, which takes none. The
+ * result must be freed. False: no memory. */
 MUST_USE bool probe_build(const struct statement *statement, struct span statement_text,
                           const struct situation *now, struct probe *out);
 void probe_free(struct probe *probe);

@@ -27,3 +27,8 @@ bool statement_is_recorded(enum statement_kind kind)
 {
     return statement_is_guarded(kind) && kind != STATEMENT_LOCK && kind != STATEMENT_VACUUM;
 }
+
+bool statement_is_early(const struct statement *statement)
+{
+    return statement->kind == STATEMENT_LOCK || (statement->flags & FLAG_EARLY) != 0;
+}

@@ -57,6 +57,7 @@ enum statement_flag {
     /* PostgreSQL refuses it inside a transaction block, as far as the text tells: it also refuses
      * REINDEX and CLUSTER of a partitioned relation, and takes DROP SUBSCRIPTION without a slot. */
     FLAG_NO_TRANSACTION = 1u << 11,
+    FLAG_EARLY = 1u << 12, /* SET TRANSACTION: refused once the transaction has its snapshot */
 };
 
 enum reindex_target {
@@ -109,6 +110,9 @@ bool statement_is_transaction(enum statement_kind kind);
 /* Guarded by a lock timeout and written to the ledger: schema changes, LOCK, TRUNCATE, DO, CALL and
  * what we could not read. LOCK and plain VACUUM are guarded but are no schema change. */
 bool statement_is_guarded(enum statement_kind kind);
+/* Must come before the transaction's snapshot, which any query takes: SET TRANSACTION, or it is
+ * refused; LOCK, or what is read behind it is older than the lock. */
+bool statement_is_early(const struct statement *statement);
 bool statement_is_recorded(enum statement_kind kind);
 
 #endif

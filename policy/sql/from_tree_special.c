@@ -103,8 +103,10 @@ static bool fill_transaction(const struct node *node, struct statement *out)
 static bool fill_set(const struct node *node, struct statement *out)
 {
     bool reset = node_is(node, "kind", "VAR_RESET") || node_is(node, "kind", "VAR_RESET_ALL");
-    bool transaction = strncmp(node_text(node, "name"), "TRANSACTION", 11) == 0;
+    const char *name = node_text(node, "name");
+    bool transaction = strncmp(name, "TRANSACTION", 11) == 0;
     out->kind = transaction ? STATEMENT_OTHER : STATEMENT_SET;
+    out->flags |= strncasecmp(name, "transaction", 11) == 0 ? FLAG_EARLY : 0u;
     out->tag = reset ? "RESET" : "SET";
     return true;
 }

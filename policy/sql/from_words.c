@@ -269,6 +269,7 @@ void statement_from_words(struct span text, const struct scan_statement *cut, st
         if (verb == verbs[i].verb) {
             out->kind = verbs[i].kind;
             out->tag = verbs[i].tag;
+            out->flags |= verb == SCAN_VERB_SET_TRANSACTION ? FLAG_EARLY : 0u;
             fill_transaction(&lexer, out);
             return;
         }

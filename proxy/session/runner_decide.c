@@ -26,6 +26,10 @@ static void take_situation(struct session *session, struct runner *runner)
         .replication = session->replication,
         .extended = runner_is_execute(runner),
     };
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        runner->now.early |=
+            runner->now.in_transaction && statement_is_early(&runner->request.statements.at[i]);
+    }
 }
 
 static void take_settings(struct session *session, struct runner *runner)

@@ -48,6 +48,9 @@ static void outcome_make(const struct test_case *test, struct outcome *out)
     }
     now.alone = now.alone && out->count == 1;
     for (size_t i = 0; i < out->count; i++) {
+        now.early |= now.in_transaction && statement_is_early(&out->statements[i]);
+    }
+    for (size_t i = 0; i < out->count; i++) {
         out->decisions[i] = decide(&out->statements[i], &now, &test->facts, &test->settings);
     }
     struct plan_request request = {.statements = out->statements,

@@ -14,6 +14,7 @@
 
 static const struct situation alone = {.alone = true};
 static const struct situation in_transaction = {.in_transaction = true, .alone = true};
+static const struct situation early = {.in_transaction = true, .alone = true, .early = true};
 
 static struct probe probe_of(const char *sql, const struct situation *now)
 {
@@ -62,7 +63,8 @@ static void each_statement_gets_the_question_it_needs(void **state)
         {"REINDEX SCHEMA s", &alone, PROBE_SETTINGS, "server_version_num"},
         {"ALTER TABLE t ADD c int", &alone, PROBE_SETTINGS, "current_setting('lock_timeout')"},
         {"LOCK TABLE t", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"LOCK TABLE t", &in_transaction, PROBE_SHOW, "SHOW lock_timeout"},
+        {"LOCK TABLE t", &early, PROBE_SHOW, "SHOW lock_timeout"},
+        {"CREATE INDEX i ON t (a)", &early, PROBE_SHOW, "SHOW lock_timeout"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct probe probe = probe_of(cases[i].sql, cases[i].now);

@@ -76,7 +76,8 @@ static inline void describe_flags(struct buffer *out, unsigned flags)
 {
     static const char *const names[] = {"concurrently", "unique", "if-exists", "if-not-exists",
                                         "cascade",      "only",   "temporary", "unnamed",
-                                        "explain",      "chain",  "secret",    "no-transaction"};
+                                        "explain",      "chain",  "secret",    "no-transaction",
+                                        "early"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (flags & 1u << i) {
             buffer_append_format(out, " +%s", names[i]);

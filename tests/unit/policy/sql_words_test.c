@@ -66,7 +66,7 @@ static void unparsed_transactions_are_what_they_say(void **state)
         {"PREPARE TRANSACTION NEWER", "prepare-transaction PREPARE TRANSACTION"},
         {"COMMIT PREPARED NEWER", "commit-prepared COMMIT PREPARED"},
         {"SET LOCAL NEWER", "set SET"},
-        {"SET TRANSACTION NEWER", "other SET"},
+        {"SET TRANSACTION NEWER", "other SET +early"},
         {"RESET NEWER NEWER", "set RESET"},
         {"DISCARD NEWER", "set DISCARD"},
     };
