@@ -15,8 +15,8 @@
  *      clock +500ms                                           time passes; a due timer rings
  *
  * Before anything new is fed, everything that came out must have been expected. Messages have short
- * forms (dialogue_macro.c): Ours, Answer, Complete, Failed, Facts, Settings, Error, Fatal, Notice.
- */
+ * forms (dialogue_macro.c): Ours, Answer, Complete, Failed, Facts, Settings, Error, Fatal, Notice,
+ * Times, Long. */
 #ifndef TESTS_UNIT_SESSION_DIALOGUE_H
 #define TESTS_UNIT_SESSION_DIALOGUE_H
 

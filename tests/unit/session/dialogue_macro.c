@@ -9,11 +9,14 @@
  *      Facts name=value      FactsFlush …               the probe's row (policy/probe_read.c)
  *      Error 42501 "text"    Fatal 57P01 "text"         ErrorResponse
  *      Notice "text"                                    NoticeResponse
+ *      Times 3000 Bind "p#" "s"      so many messages, # is the number of each
+ *      Long 70000 Error 42601 "#"    one message, # is so many letters
  *
  * Answers end with ReadyForQuery in the status that the dialogue is in, those with Flush do not. */
 #include "tests/unit/session/dialogue.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define COLUMNS(X)                                                                                 \
     X(server_version, "150020")                                                                    \
@@ -134,6 +137,50 @@ static void append_ours(bool flush, struct span words, struct buffer *out)
                          (int)sql.length, (const char *)sql.at, flush ? "Flush" : "Sync");
 }
 
+static void append_filled(struct span text, struct span filling, struct buffer *out)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        buffer_append_span(out, text.at[i] == '#' ? filling : span_cut(text, i, 1));
+    }
+}
+
+static void append_message(struct dialogue *dialogue, struct span words, struct span filling,
+                           bool expected, struct buffer *out)
+{
+    struct buffer message = {0};
+    append_filled(dialogue_skip_blanks(words), filling, &message);
+    if (!dialogue_expand(dialogue, buffer_span(&message), expected, out)) {
+        buffer_append_span(out, buffer_span(&message));
+        buffer_append_text(out, "\n");
+    }
+    buffer_free(&message);
+}
+
+static void append_many(struct dialogue *dialogue, bool times, struct span words, bool expected,
+                        struct buffer *out)
+{
+    struct dialogue_word number;
+    struct buffer filling = {0};
+    unsigned long count = dialogue_next_word(&words, &number) ? strtoul(number.name, NULL, 10) : 0;
+    if (count == 0) {
+        dialogue_refuse(dialogue, "expected a number");
+        return;
+    }
+    for (unsigned long i = 1; i <= count; i++) {
+        if (times) {
+            buffer_reset(&filling);
+            buffer_append_format(&filling, "%lu", i);
+            append_message(dialogue, words, buffer_span(&filling), expected, out);
+        } else {
+            buffer_append_u8(&filling, 'x');
+        }
+    }
+    if (!times) {
+        append_message(dialogue, words, buffer_span(&filling), expected, out);
+    }
+    buffer_free(&filling);
+}
+
 /* "AnswerFlush" is "Answer" with *flush. */
 static bool is_form(const char *name, const char *form, bool *flush)
 {
@@ -172,6 +219,8 @@ bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expect
         append_error(form.name[0] == 'E' ? "ERROR" : "FATAL", expected, words, lines);
     } else if (strcmp(form.name, "Notice") == 0) {
         append_notice(expected, words, lines);
+    } else if (strcmp(form.name, "Times") == 0 || strcmp(form.name, "Long") == 0) {
+        append_many(dialogue, form.name[0] == 'T', words, expected, lines);
     } else {
         known = false;
     }

@@ -22,8 +22,12 @@ void dialogue_refuse(struct dialogue *dialogue, const char *format, ...)
 
 struct dialogue_step *dialogue_add(struct dialogue *dialogue, enum dialogue_act act)
 {
-    dialogue->steps = realloc(dialogue->steps, (dialogue->count + 1) * sizeof *dialogue->steps);
-    assert(dialogue->steps != NULL);
+    size_t count = dialogue->count;
+    if ((count & (count - 1)) == 0) { /* room for a power of two */
+        size_t room = count == 0 ? 1 : 2 * count;
+        dialogue->steps = realloc(dialogue->steps, room * sizeof *dialogue->steps);
+        assert(dialogue->steps != NULL);
+    }
     struct dialogue_step *step = &dialogue->steps[dialogue->count++];
     *step = (struct dialogue_step){.act = act, .line = dialogue->line};
     return step;
