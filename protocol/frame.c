@@ -44,15 +44,28 @@ void frame_append_text(struct buffer *out, struct span text)
     buffer_append_u8(out, 0);
 }
 
-size_t frame_skip(struct span in, size_t at, uint8_t tag, uint8_t other_tag)
+/* Rows of one result are mostly of one length. Comparing the length word with the one before,
+ * instead of computing the next place from it, lets the processor run ahead of the memory it waits
+ * for. */
+size_t frame_skip(struct span in, size_t at, uint8_t tag)
 {
-    while (in.length - at >= FRAME_HEADER_BYTES && (in.at[at] == tag || in.at[at] == other_tag)) {
-        struct frame frame;
-        struct span rest = span_from(in, at);
-        if (frame_peek(rest, FRAME_LIMIT, &frame) != FRAME_READY || !frame_is_whole(frame, rest)) {
+    uint32_t word = 0; /* as it stands on the wire */
+    size_t whole = 0;  /* what it says; 0: nothing yet */
+    while (in.length - at >= FRAME_HEADER_BYTES && in.at[at] == tag) {
+        uint32_t next;
+        memcpy(&next, in.at + at + 1, sizeof next);
+        if (next != word || whole == 0) {
+            struct frame frame;
+            if (frame_peek(span_from(in, at), FRAME_LIMIT, &frame) != FRAME_READY) {
+                break;
+            }
+            word = next;
+            whole = frame.length;
+        }
+        if (whole > in.length - at) {
             break;
         }
-        at += frame.length;
+        at += whole;
     }
     return at;
 }

@@ -43,9 +43,9 @@ static inline enum frame_status frame_peek(struct span in, uint32_t limit, struc
     return FRAME_READY;
 }
 
-/* The place behind a run of whole messages of either type, from `at` on: rows of a result and COPY
+/* The place behind a run of whole messages of one type, from `at` on: rows of a result and COPY
  * data come in thousands, and nobody wants to know more of them than where they end. */
-size_t frame_skip(struct span in, size_t at, uint8_t tag, uint8_t other_tag);
+size_t frame_skip(struct span in, size_t at, uint8_t tag);
 
 /* The packet before the first tagged message. Lengths outside 8..FRAME_LIMIT_STARTUP are bad, as in
  * PostgreSQL's ProcessStartupPacket. */

@@ -11,34 +11,47 @@
 
 #include <stdio.h>
 
+/* The client's bytes that pass now: what is left of a message, then CopyData, the last of which may
+ * be cut short, or one CopyDone or CopyFail. */
+static size_t copied(struct session *session, struct span in)
+{
+    size_t rest = session->skip_client < in.length ? session->skip_client : in.length;
+    session->skip_client -= rest;
+    if (!session->runner->copy_in) {
+        return rest;
+    }
+    size_t at = frame_skip(in, rest, CLIENT_COPY_DATA);
+    struct span next = span_from(in, at);
+    struct frame frame;
+    if (frame_peek(next, FRAME_LIMIT, &frame) != FRAME_READY ||
+        (frame.tag != CLIENT_COPY_DATA && at > 0)) {
+        return at;
+    }
+    if (frame.tag == CLIENT_COPY_DONE || frame.tag == CLIENT_COPY_FAIL) {
+        session->runner->copy_in = false;
+    }
+    size_t there = next.length < frame.length ? next.length : frame.length;
+    session->skip_client = frame.length - there;
+    return at + there;
+}
+
 /* CopyData of the client's statement, or the rest of its long message. */
 bool runner_on_client(struct session *session, struct span in, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    struct frame frame;
     if (runner->state != RUNNER_RUN) {
         return false;
     }
-    size_t *left =
-        runner->request.message_left > 0 ? &runner->request.message_left : &session->skip_client;
-    if (*left > 0) {
-        size_t pass = *left < in.length ? *left : in.length;
-        *left -= pass;
-        effects->forward = pass;
-        effects->consumed = pass;
-        return pass > 0 && pass < in.length;
+    size_t pass = 0;
+    if (runner->request.message_left > 0) {
+        pass = runner->request.message_left < in.length ? runner->request.message_left : in.length;
+        runner->request.message_left -= pass;
+    } else if (runner->copy_in || session->skip_client > 0) {
+        pass = copied(session, in);
     }
-    if (!runner->copy_in || frame_peek(in, FRAME_LIMIT, &frame) != FRAME_READY) {
-        return false;
-    }
-    if (frame.tag == CLIENT_COPY_DONE || frame.tag == CLIENT_COPY_FAIL) {
-        runner->copy_in = false;
-    }
-    size_t there = in.length < frame.length ? in.length : frame.length;
-    session->skip_client = frame.length - there;
-    effects->forward = there;
-    effects->consumed = there;
-    return true;
+    effects->forward = pass;
+    effects->consumed = pass;
+    return pass > 0 && pass < in.length;
 }
 
 /* The intent is not on disk: a schema change must not run unrecorded. */

@@ -177,13 +177,17 @@ bool traffic_on_client(struct session *session, struct span in, struct effects *
     }
     size_t at = pass_rest(&session->skip_client, in);
     for (;;) {
-        at = frame_skip(in, at, CLIENT_COPY_DATA, CLIENT_COPY_DATA);
         struct incoming message = {.rest = span_from(in, at), .is_first = at == 0};
         enum frame_status framed = frame_peek(message.rest, FRAME_LIMIT, &message.frame);
         if (framed == FRAME_MORE) {
             break;
         }
         uint8_t tag = message.rest.at[0];
+        size_t rows_end = tag == CLIENT_COPY_DATA ? frame_skip(in, at, tag) : at;
+        if (rows_end > at) {
+            at = rows_end;
+            continue;
+        }
         if (framed == FRAME_BAD) {
             return fail_protocol(session, "invalid message length, message type", tag, at, effects);
         }

@@ -88,7 +88,6 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
     session->skip_server -= at;
     drained(session, effects);
     for (;;) {
-        at = frame_skip(in, at, SERVER_DATA_ROW, SERVER_COPY_DATA);
         struct span rest = span_from(in, at);
         struct frame frame;
         enum frame_status framed = frame_peek(rest, FRAME_LIMIT, &frame);
@@ -99,6 +98,12 @@ bool traffic_on_server(struct session *session, struct span in, struct effects *
             session_end(session, SQLSTATE_CONNECTION_FAILURE,
                         "the server sent a message with an invalid length", effects);
             return false;
+        }
+        bool is_row = frame.tag == SERVER_DATA_ROW || frame.tag == SERVER_COPY_DATA;
+        size_t rows_end = is_row ? frame_skip(in, at, frame.tag) : at;
+        if (rows_end > at) {
+            at = rows_end;
+            continue;
         }
         const struct server_message_info *info = &server_messages[frame.tag];
         bool wanted = info->body == BODY_WHOLE && frame.length <= session->options->inspect_limit;

@@ -134,30 +134,41 @@ static void a_frame_without_memory_fails_quietly(void **state)
     assert_int_equal(out.length, 0);
 }
 
-static void runs_of_rows_are_skipped_whole(void **state)
+static void a_run_of_rows_is_skipped_whole(void **state)
 {
     (void)state;
     static const uint8_t bytes[] = "D\0\0\0\4"
-                                   "d\0\0\0\5x"
                                    "D\0\0\0\6ab"
-                                   "C\0\0\0\4"
+                                   "D\0\0\0\6cd"
+                                   "d\0\0\0\4"
                                    "D\0\0\0\7a";
     struct span in = span_of(bytes, sizeof(bytes) - 1);
-    assert_int_equal(frame_skip(in, 0, 'D', 'd'), 18);
-    assert_int_equal(frame_skip(in, 0, 'D', 'D'), 5);
-    assert_int_equal(frame_skip(in, 18, 'D', 'd'), 18); /* another type */
-    assert_int_equal(frame_skip(in, 23, 'D', 'd'), 23); /* not whole */
-    assert_int_equal(frame_skip(in, in.length, 'D', 'd'), in.length);
-    for (size_t length = 0; length < 18; length++) {
-        size_t end = frame_skip(span_of(bytes, length), 0, 'D', 'd');
-        assert_int_equal(end, length < 5 ? 0 : length < 11 ? 5 : 11);
+    assert_int_equal(frame_skip(in, 0, 'D'), 19);
+    assert_int_equal(frame_skip(in, 0, 'd'), 0);
+    assert_int_equal(frame_skip(in, 19, 'D'), 19); /* another type */
+    assert_int_equal(frame_skip(in, 24, 'D'), 24); /* not whole */
+    assert_int_equal(frame_skip(in, in.length, 'D'), in.length);
+    for (size_t length = 0; length < 19; length++) {
+        size_t end = frame_skip(span_of(bytes, length), 0, 'D');
+        assert_int_equal(end, length < 5 ? 0 : length < 12 ? 5 : 12);
     }
+}
+
+static void a_run_of_rows_ends_at_a_bad_length(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = "D\0\0\0\4"
+                                   "D\0\0\0\0"
+                                   "D\0\0\0\4";
+    assert_int_equal(frame_skip(span_of(bytes, sizeof(bytes) - 1), 0, 'D'), 5);
+    assert_int_equal(frame_skip(span_of(bytes, sizeof(bytes) - 1), 5, 'D'), 5);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_of_rows_are_skipped_whole),
+        cmocka_unit_test(a_run_of_rows_is_skipped_whole),
+        cmocka_unit_test(a_run_of_rows_ends_at_a_bad_length),
         cmocka_unit_test(a_length_word_is_taken_or_refused),
         cmocka_unit_test(a_header_cut_short_is_no_verdict),
         cmocka_unit_test(a_startup_length_is_taken_or_refused),
