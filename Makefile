@@ -24,7 +24,7 @@ PQ_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null)
 CPPFLAGS += -I. -D_GNU_SOURCE $(PQ_CFLAGS)
 CFLAGS_release = -O2 $(LTO) -g -fno-plt -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 # gcc's manual: sanitizers make -Wmaybe-uninitialized see what is not there.
-CFLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+CFLAGS_asan    = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all \
                  -fno-omit-frame-pointer -Wno-maybe-uninitialized
 CFLAGS_tsan    = -O1 -g -fsanitize=thread -Wno-maybe-uninitialized
 CFLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all

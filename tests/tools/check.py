@@ -1,17 +1,20 @@
 """`make check`: builds, then runs every test, shows failures in full and ends with one line of counts.
 
 Unit tests, cases and dialogues are cmocka programs that speak TAP; fuzz targets replay their seeds and
-then fuzz for a moment; integration and client tests are pytest's. Nothing needs the network.
+then fuzz for a moment; integration and client tests are pytest's. The three run side by side. Nothing needs
+the network.
 """
 import argparse
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as xml
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import fuzz
@@ -19,33 +22,41 @@ import fuzz
 ROOT = Path(__file__).resolve().parents[2]
 OUT = Path(os.environ.get("OUT", "build"))
 OUT = OUT if OUT.is_absolute() else ROOT / OUT
+CPUS = len(os.sched_getaffinity(0))
+SLOWEST = "dialogue_test"
 FUZZ_SECONDS = 3      # per target: enough to run each mutator over the seeds
-UNIT_SECONDS = 180    # one program; every one of them should need less than 10
+UNIT_SECONDS = 600    # one program; every one needs less than 30 on an idle machine
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
               "UBSAN_OPTIONS": "print_stacktrace=1",
               "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1"}
 
 
-class Count:
-    """Passed and failed so far, and the failures' texts as they came."""
+class Part:
+    """One part of the suite: its jobs still to come, and what passed and failed so far."""
 
-    def __init__(self):
+    def __init__(self, name, jobs):
+        self.name, self.left = name, len(jobs)
         self.passed = self.failed = 0
+        self.start = time.monotonic()
 
     def add(self, passed, failed, text=""):
         self.passed += passed
         self.failed += failed
-        if failed:
+        self.left -= 1
+        if text:
             print(text.rstrip("\n"), flush=True)
+        if not self.left:
+            print(f"== {self.name}: {self.passed} passed, {self.failed} failed in"
+                  f" {time.monotonic() - self.start:.0f} s", flush=True)
 
 
 def make(mode, *goals):
-    subprocess.run(["make", "-s", f"-j{os.cpu_count()}", f"MODE={mode}", f"BUILD={OUT / mode}",
-                    *goals], cwd=ROOT, check=True)
+    subprocess.run(["make", "-s", f"-j{CPUS}", f"MODE={mode}", f"BUILD={OUT / mode}", *goals],
+                   cwd=ROOT, check=True)
 
 
 def run_unit(program):
-    """(passed, failed, output) of one cmocka program; a crash is one failure more."""
+    """(passed, failed, what to show) of one cmocka program; a crash is one failure more."""
     environment = {**os.environ, **SANITIZERS, "CMOCKA_MESSAGE_OUTPUT": "TAP"}
     try:
         done = subprocess.run([program], cwd=ROOT, env=environment, text=True, errors="replace",
@@ -59,37 +70,87 @@ def run_unit(program):
     if (code != 0 or passed == 0) and failed == 0:
         failed = 1
     name = Path(program).relative_to(OUT)
-    return passed, failed, f"---- {name}: exit code {code}\n{output}"
+    return passed, failed, f"---- {name}: exit code {code}\n{output}" if failed else ""
 
 
-def check_units(count, mode):
-    sources = sorted(ROOT.glob("tests/unit/*/*_test.c"))
-    programs = [OUT / mode / path.relative_to(ROOT).with_suffix("") for path in sources]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for result in pool.map(run_unit, programs):
-            count.add(*result)
+def run_fuzz(name, seconds):
+    passed, output = fuzz.run(name, seconds)
+    return passed, not passed, "" if passed else f"---- fuzz {name}\n{output[-20000:]}"
 
 
-def check_fuzz(count):
-    jobs = [(name, seconds) for name in fuzz.targets() for seconds in (0, FUZZ_SECONDS)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda job: fuzz.run(*job), jobs)
-        for (name, _), (passed, output) in zip(jobs, results):
-            count.add(passed, not passed, f"---- fuzz {name}\n{output[-20000:]}")
-
-
-def check_pytest(count, folder, mode, words):
+def run_pytest(folder, mode, words):
+    """The same of a folder of tests. Each of pytest's workers has its own servers; most of the time the
+    tests wait for them, so that there may be more workers than processors."""
+    workers = CPUS * 2 if mode == "release" else CPUS
     environment = {**os.environ, **SANITIZERS, "DDLGUARD": str(OUT / mode / "ddlguard"),
                    "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
-        done = subprocess.run([sys.executable, "-m", "pytest", "-q", f"--junitxml={report.name}",
-                               folder, *words], cwd=ROOT, env=environment, check=False)
-        suite = xml.parse(report.name).find("testsuite")
-    failed = int(suite.get("failures")) + int(suite.get("errors"))
-    passed = int(suite.get("tests")) - failed - int(suite.get("skipped"))
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", f"--numprocesses={workers}",
+                               f"--junitxml={report.name}", folder, *words], cwd=ROOT,
+                              env=environment, text=True, errors="replace", check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            suite = xml.parse(report.name).find("testsuite").attrib
+        except xml.ParseError:
+            suite = {}      # pytest did not come so far
+    number = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
+    failed = number["failures"] + number["errors"]
+    passed = number["tests"] - failed - number["skipped"]
     if done.returncode != 0 and failed == 0:
         failed = 1
-    count.add(passed, failed, f"---- pytest {folder}: exit code {done.returncode}")
+    output = f"---- pytest {folder}: exit code {done.returncode}\n{done.stdout}"
+    return passed, failed, output if failed or number["skipped"] else ""
+
+
+def build(given, unit_mode):
+    start = time.monotonic()
+    make(given.mode, "all")
+    if given.only in (None, "unit") and not given.clients:
+        make(unit_mode, "unit-tests")
+    if given.only in (None, "fuzz") and not given.clients:
+        fuzz.build()
+    print(f"== built in {time.monotonic() - start:.0f} s", flush=True)
+
+
+def all_jobs(given, unit_mode):
+    """Part -> its jobs, each a function and its arguments; what takes longest comes first."""
+    if given.clients:
+        return {"clients": [(run_pytest, "tests/clients", given.mode, given.pytest)]}
+    units = [OUT / unit_mode / path.relative_to(ROOT).with_suffix("")
+             for path in sorted(ROOT.glob("tests/unit/*/*_test.c"))]
+    jobs = {"integration": [(run_pytest, "tests/integration", given.mode, given.pytest)],
+            "unit": [(run_unit, path) for path in sorted(units, key=lambda path: path.stem != SLOWEST)],
+            "fuzz": [(run_fuzz, name, seconds) for name in fuzz.targets()
+                     for seconds in (0, FUZZ_SECONDS)]}
+    return {name: jobs[name] for name in jobs if given.only in (None, name)}
+
+
+def interrupt_children():
+    """Those of ours that a Ctrl-C of a terminal has not reached."""
+    for path in Path("/proc/self/task").glob("*/children"):
+        for pid in path.read_text(encoding="ascii").split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGINT)
+
+
+def run_all(jobs):
+    """Runs the jobs side by side and returns the parts. Tests against servers watch the clock: all else is
+    nice to them (on Linux niceness is a thread's own, and goes on to what the thread starts)."""
+    parts = {name: Part(name, listed) for name, listed in jobs.items()}
+    print(f"== running: {', '.join(parts)}", flush=True)
+    front = ThreadPoolExecutor(1)
+    back = ThreadPoolExecutor(CPUS, initializer=os.nice, initargs=(5,))
+    futures = {(front if job[0] is run_pytest else back).submit(*job): parts[name]
+               for name, listed in jobs.items() for job in listed}
+    try:
+        for future in as_completed(futures):
+            futures[future].add(*future.result())
+    except KeyboardInterrupt:
+        for pool in (front, back):
+            pool.shutdown(wait=False, cancel_futures=True)
+        interrupt_children()
+        raise
+    return parts.values()
 
 
 def main():
@@ -99,31 +160,21 @@ def main():
     arguments.add_argument("--only", choices=("unit", "fuzz", "integration"))
     arguments.add_argument("pytest", nargs="*", help="more words for pytest")
     given = arguments.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The pure code is always tested under a sanitizer; the program in the mode that was asked for.
     unit_mode = "tsan" if given.mode == "tsan" else "asan"
-    count, start = Count(), time.monotonic()
-
-    def part(name, run, *words):
-        if given.only in (None, name):
-            before, began = (count.passed, count.failed), time.monotonic()
-            run(count, *words)
-            print(f"== {name}: {count.passed - before[0]} passed, {count.failed - before[1]} failed"
-                  f" in {time.monotonic() - began:.0f} s", flush=True)
-
-    if given.clients:
-        part("clients", check_pytest, "tests/clients", given.mode, given.pytest)
-    else:
-        make(given.mode, "all")
-        if given.only in (None, "unit"):
-            make(unit_mode, "unit-tests")
-        if given.only in (None, "fuzz"):
-            fuzz.build()
-        print(f"== built in {time.monotonic() - start:.0f} s", flush=True)
-        part("unit", check_units, unit_mode)
-        part("fuzz", check_fuzz)
-        part("integration", check_pytest, "tests/integration", given.mode, given.pytest)
-    print(f"{count.passed} passed, {count.failed} failed")
-    sys.exit(1 if count.failed or not count.passed else 0)
+    start = time.monotonic()
+    try:
+        build(given, unit_mode)
+        parts = run_all(all_jobs(given, unit_mode))
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"check: {' '.join(map(str, failed.cmd))} failed")
+    except KeyboardInterrupt:
+        sys.exit("check: interrupted")
+    passed, failed = (sum(getattr(part, word) for part in parts) for word in ("passed", "failed"))
+    print(f"== everything in {time.monotonic() - start:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed or not passed else 0)
 
 
 if __name__ == "__main__":

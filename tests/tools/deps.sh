@@ -8,7 +8,7 @@ set -euo pipefail
 build=(gcc make pkg-config libc6-dev libevent-dev libssl-dev libpg-query-dev
     libsqlite3-dev libpq-dev libcyaml-dev libyaml-dev libjansson-dev)
 check=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck python3 python3-pytest
-    python3-psycopg python3-psycopg2 postgresql postgresql-contrib postgresql-client
+    python3-pytest-xdist python3-psycopg python3-psycopg2 postgresql postgresql-contrib postgresql-client
     postgresql-server-dev-all pgbouncer dpkg-dev util-linux procps)
 clients=(libpostgresql-jdbc-java alembic python3-django)
 
