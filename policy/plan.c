@@ -3,7 +3,7 @@
  *
  *      observed         RUN
  *      blocked          REFUSE
- *      guarded          GUARD RUN RESTORE */
+ *      guarded          GUARD RUN RESTORE, or the guard in the text: plan_inline.c */
 #include "policy/plan_draft.h"
 
 #include <assert.h>
@@ -135,10 +135,8 @@ static void plan_append_guard(const struct plan_request *request, const char *ti
     draft_append_set(out, "lock_timeout", time, local);
 }
 
-/* Puts the old value back if ours is still there: a DO, a CALL or a RESET ALL in the same message
- * may have set another one, and that is then the client's. */
-static void plan_append_restore(const struct plan_request *request, const char *time, bool local,
-                                struct buffer *out)
+void draft_append_restore(const struct plan_request *request, const char *time, bool local,
+                          struct buffer *out)
 {
     if (request->now->early) {
         buffer_append_format(out, "/* ddlguard */ SET %slock_timeout = ", local ? "LOCAL " : "");
@@ -161,6 +159,9 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
     bool retry = plan_may_retry(request);
     char time[DRAFT_TIME_BYTES];
     draft_time(time, ours_ms);
+    if (ours_ms != 0 && plan_inline(request, ours_ms, draft)) {
+        return;
+    }
     if (ours_ms != 0) {
         plan_append_guard(request, time, local, draft_step(draft, STEP_GUARD, false));
     }
@@ -170,7 +171,7 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
     plan->guard_local = ours_ms != 0 && local;
     (void)draft_step(draft, STEP_RUN, retry);
     if (ours_ms != 0) {
-        plan_append_restore(request, time, local, draft_step(draft, STEP_RESTORE, false));
+        draft_append_restore(request, time, local, draft_step(draft, STEP_RESTORE, false));
     }
 }
 

@@ -51,7 +51,14 @@ struct plan {
     uint32_t deadline_ms;     /* the RUN step is cancelled after this; 0: never */
     uint32_t lock_timeout_ms; /* in force around the RUN; 0: none (for the ledger) */
     bool guard_local;         /* the guard was set for the transaction only: it needs no debt */
-    struct splice splice;     /* what a rewrite inserted */
+    /* The part of the client's message that a RUN with a text of its own stands in for: the one
+     * statement, or all of the message; and what was inserted there. */
+    size_t replaced_at, replaced_length;
+    struct splice splice;
+    /* Statements of ours in that text, each by the client's statement that it stands before: their
+     * replies are not for the client. */
+    size_t own[SPLICES_MOST];
+    size_t own_count;
     /* Says what was changed, what could not be and why; empty: nothing to say. Into text. */
     struct span notice;
     struct span notice_hint;
@@ -66,6 +73,7 @@ struct plan_request {
     const struct situation *now;
     const struct facts *facts; /* of the one guarded statement; unknown when several */
     const struct settings *settings;
+    size_t parse_limit; /* bytes that may be given to the grammar at a time */
 };
 
 /* Builds the plan; free it with plan_free, also after false (no memory).
@@ -79,6 +87,8 @@ struct plan_request {
  * - any other guarded statement: GUARD RUN RESTORE; RUN alone when the settings are not known (they
  *   could not be put back), when the client's own lock timeout is as strict, and when the client
  *   itself sets it in the same message.
+ * - guarded statements among transaction control: RUN [RESTORE], the guard being statements of ours
+ *   in the client's text.
  * - transaction control and the rest: RUN alone. */
 MUST_USE bool plan_build(const struct plan_request *request, struct plan *out);
 void plan_free(struct plan *plan);

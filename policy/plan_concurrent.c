@@ -165,6 +165,8 @@ bool plan_concurrent(const struct plan_request *request, struct draft *draft)
             return false;
         }
     }
+    plan->replaced_at = statement->start;
+    plan->replaced_length = statement->length;
     plan->attempts = plan_has_leftover(request) ? timeouts->attempts : 1;
     plan->deadline_ms = timeouts->concurrent_total_ms;
     plan_append_steps(request, buffer_span(&rewritten), draft);

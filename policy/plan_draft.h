@@ -26,11 +26,20 @@ const char *draft_time(char *out, uint32_t ms);
  * waiter's deadlock check makes autovacuum give way. */
 uint32_t draft_lock_timeout(const struct plan_request *request, uint32_t wanted_ms);
 
+/* Puts the old lock timeout back if ours, `time`, is still there: a DO, a CALL or a RESET ALL in
+ * the same message may have set another one, and that is then the client's. */
+void draft_append_restore(const struct plan_request *request, const char *time, bool local,
+                          struct buffer *out);
+
 /* Whether plan_concurrent is the way for this request. */
 bool plan_is_concurrent(const struct plan_request *request);
 /* GUARD GATE CLEAN GUARD RUN UNDO RESTORE. False when the rewrite cannot be proved: nothing done.
  */
 bool plan_concurrent(const struct plan_request *request, struct draft *draft);
+
+/* RUN [RESTORE], for a message that steers transactions; `ours_ms`: the lock timeout. False when it
+ * does not, or when the guard cannot be put into it: nothing done. */
+bool plan_inline(const struct plan_request *request, uint32_t ours_ms, struct draft *draft);
 
 /* The GATE of a concurrent plan. */
 void gate_append(const struct plan_request *request, struct buffer *out);

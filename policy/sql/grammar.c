@@ -47,14 +47,23 @@ static char *parse_to_json(struct span text)
     return json;
 }
 
-bool grammar_read(struct span text, struct tree *tree, const struct node **statement)
+bool grammar_read_all(struct span text, struct tree *tree, const struct node **statements)
 {
     *tree = (struct tree){0};
     char *json = parse_to_json(text);
     if (json == NULL || !tree_read(tree, json)) {
         return false;
     }
-    const struct node *statements = node_field(&tree->nodes[0], "stmts");
+    *statements = node_field(&tree->nodes[0], "stmts");
+    return *statements != NULL;
+}
+
+bool grammar_read(struct span text, struct tree *tree, const struct node **statement)
+{
+    const struct node *statements = NULL;
+    if (!grammar_read_all(text, tree, &statements)) {
+        return false;
+    }
     *statement = node_field(node_first(statements), "stmt");
     return *statement != NULL && node_count(statements) == 1;
 }

@@ -18,6 +18,8 @@
  * than one statement, for text with a NUL byte and for want of memory. Free the tree in both cases.
  */
 MUST_USE bool grammar_read(struct span text, struct tree *tree, const struct node **statement);
+/* The same for a text of any number of statements: the array of {"stmt": wrapper}. */
+MUST_USE bool grammar_read_all(struct span text, struct tree *tree, const struct node **statements);
 /* Would the grammar take this word, not quoted, for a name in every place? */
 bool grammar_is_plain_name(const char *word);
 
@@ -62,6 +64,10 @@ void splice_find(struct span text, struct statement *statement);
 /* prove.c: is `spliced` the statement `original` plus exactly CONCURRENTLY, and, when `index_name`
  * is not NULL, plus that name? */
 MUST_USE bool prove_concurrent(struct span original, struct span spliced, const char *index_name);
+
+/* Is `spliced` the message `original` plus exactly these statements? */
+MUST_USE bool prove_inserted(struct span original, struct span spliced,
+                             const struct insertion *insertions, size_t count);
 
 /* redact.c: may the text hold a secret? */
 bool redact_is_needed(struct span text, const struct statement *statement);

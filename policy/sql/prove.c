@@ -116,3 +116,54 @@ bool prove_concurrent(struct span original, struct span spliced, const char *ind
     tree_free(&after);
     return proved;
 }
+
+static bool is_statement(const struct node *wrapper, const char *sql)
+{
+    struct tree tree = {0};
+    const struct node *ours = NULL;
+    bool same = wrapper != NULL && grammar_read(span_text(sql), &tree, &ours) &&
+                wrapper->size == ours->size && same_tree(wrapper, ours);
+    tree_free(&tree);
+    return same;
+}
+
+/* Walks both lists side by side; the places of statements differ, their trees must not. */
+static bool is_inserted_as_meant(const struct node *before, const struct node *after,
+                                 const struct insertion *insertions, size_t count)
+{
+    const struct node *old = node_first(before);
+    const struct node *new = node_first(after);
+    size_t done = 0;
+    for (size_t i = 0; new != NULL; new = node_next(after, new)) {
+        const struct node *statement = node_field(new, "stmt");
+        if (done < count && insertions[done].before == i) {
+            if (!is_statement(statement, insertions[done++].sql)) {
+                return false;
+            }
+            continue;
+        }
+        const struct node *same = node_field(old, "stmt");
+        if (same == NULL || statement == NULL || same->size != statement->size ||
+            !same_tree(same, statement)) {
+            return false;
+        }
+        old = node_next(before, old);
+        i++;
+    }
+    return old == NULL && done == count;
+}
+
+bool prove_inserted(struct span original, struct span spliced, const struct insertion *insertions,
+                    size_t count)
+{
+    struct tree before = {0};
+    struct tree after = {0};
+    const struct node *old = NULL;
+    const struct node *new = NULL;
+    bool proved = grammar_read_all(original, &before, &old) &&
+                  grammar_read_all(spliced, &after, &new) &&
+                  is_inserted_as_meant(old, new, insertions, count);
+    tree_free(&before);
+    tree_free(&after);
+    return proved;
+}

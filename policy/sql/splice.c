@@ -117,3 +117,30 @@ bool sql_make_concurrent(struct span text, const struct statement *statement,
     buffer_free(&spliced);
     return proved && !out->failed;
 }
+
+bool sql_insert_statements(struct span text, const struct statement *statements,
+                           const struct insertion *insertions, size_t count, size_t parse_limit,
+                           struct buffer *out, struct splice *splice)
+{
+    struct buffer spliced = {0};
+    size_t done = 0;
+    *splice = (struct splice){0};
+    if (count > SPLICES_MOST || text.length > parse_limit) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct buffer sql = {0};
+        buffer_append_format(&sql, "%s; ", insertions[i].sql);
+        splice_in(text, statements[insertions[i].before].start, buffer_span(&sql), &done, &spliced,
+                  splice);
+        spliced.failed = spliced.failed || sql.failed;
+        buffer_free(&sql);
+    }
+    buffer_append_span(&spliced, span_from(text, done));
+    bool proved = !spliced.failed && prove_inserted(text, buffer_span(&spliced), insertions, count);
+    if (proved) {
+        buffer_append_span(out, buffer_span(&spliced));
+    }
+    buffer_free(&spliced);
+    return proved && !out->failed;
+}

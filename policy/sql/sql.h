@@ -24,14 +24,16 @@
 void sql_parse(struct span text, const struct scan_statement *cut, size_t parse_limit,
                struct statement *out);
 
+#define SPLICES_MOST 16
+
 /* Insertions made by a rewrite, for mapping error positions back. In the order of the text. */
 struct splice {
     size_t count;
     struct {
-        size_t at;     /* bytes from the statement's first byte, in the client's text */
+        size_t at;     /* bytes from the first byte of what is rewritten, in the client's text */
         size_t length; /* bytes inserted; always ASCII but for a name, see characters */
         size_t characters;
-    } at[2];
+    } at[SPLICES_MOST];
 };
 
 /* Appends to *out the statement with CONCURRENTLY spliced into the client's own text, and with
@@ -42,6 +44,20 @@ struct splice {
 MUST_USE bool sql_make_concurrent(struct span text, const struct statement *statement,
                                   const char *index_name, struct buffer *out,
                                   struct splice *splice);
+
+/* A statement of ours in a message of the client's. */
+struct insertion {
+    size_t before;   /* the client's statement that it stands before, counted from 0 */
+    const char *sql; /* without a semicolon */
+};
+
+/* Appends to *out the client's message with the insertions put in, which must be in the order of
+ * their places. The result is proved: it parses to the client's statements plus exactly ours. False
+ * (nothing appended) for more than SPLICES_MOST of them, for a text longer than `parse_limit`
+ * bytes, and when the proof fails. `statements`: all of `text`, in order. */
+MUST_USE bool sql_insert_statements(struct span text, const struct statement *statements,
+                                    const struct insertion *insertions, size_t count,
+                                    size_t parse_limit, struct buffer *out, struct splice *splice);
 
 /* A 1-based position in characters of the rewritten statement, as a position in the client's own;
  * one inside an insertion maps to the character before it. `text` is the client's statement,

@@ -112,7 +112,8 @@ static bool explain_decide(const struct explain *explain, const struct identity 
                                    .decisions = out->decisions,
                                    .now = &out->now,
                                    .facts = &out->facts,
-                                   .settings = &out->settings};
+                                   .settings = &out->settings,
+                                   .parse_limit = config->parse_limit_bytes};
     return plan_build(&request, &out->plan);
 }
 

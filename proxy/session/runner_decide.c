@@ -93,6 +93,7 @@ static void decide_all(struct session *session, struct effects *effects)
         .now = &runner->now,
         .facts = &runner->facts,
         .settings = &runner->settings,
+        .parse_limit = session->options->parse_limit,
     };
     if (!plan_build(&request, &runner->plan)) {
         session_end(session, "53200", "out of memory in ddlguard", effects);

@@ -78,7 +78,7 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
     sql_redact(text, statement, &original);
     for (size_t at = 0; at < runner->plan.count; at++) {
         const struct step *step = &runner->plan.steps[at];
-        if (step->kind == STEP_RUN && step->sql.length > 0) {
+        if (step->kind == STEP_RUN && step->sql.length > 0 && runner->plan.own_count == 0) {
             buffer_append_span(&executed, step->sql);
         }
     }

@@ -24,27 +24,12 @@ static const struct step *run_step(const struct runner *runner)
     return &runner->plan.steps[runner->step];
 }
 
-/* The whole text with the one statement replaced: what stands around it stays. */
-static void append_rewritten(const struct runner *runner, struct buffer *out)
-{
-    struct span sql = buffer_span(&runner->request.sql);
-    const struct statement *statement = &runner->request.statements.at[0];
-    buffer_append_span(out, span_cut(sql, 0, statement->start));
-    buffer_append_span(out, run_step(runner)->sql);
-    buffer_append_span(out, span_from(sql, statement->start + statement->length));
-}
-
-static bool is_rewritten(const struct runner *runner)
-{
-    return run_step(runner)->sql.length > 0;
-}
-
 static void send_query(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     struct buffer sql = {0};
-    if (is_rewritten(runner)) {
-        append_rewritten(runner, &sql);
+    if (rewrite_is_made(runner)) {
+        rewrite_append(runner, &sql);
         effects->to_server.failed |= sql.failed;
         encode_query(&effects->to_server, buffer_span(&sql));
         buffer_free(&sql);
@@ -59,8 +44,8 @@ static void send_execute(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     struct buffer sql = {0};
-    if (is_rewritten(runner)) {
-        append_rewritten(runner, &sql);
+    if (rewrite_is_made(runner)) {
+        rewrite_append(runner, &sql);
         effects->to_server.failed |= sql.failed;
         exchange_send(session, runner, buffer_span(&sql), effects);
         buffer_free(&sql);
@@ -85,6 +70,8 @@ void run_send(struct session *session, struct effects *effects)
     runner->state = RUNNER_RUN;
     runner->run_sent = true;
     runner->completes = 0;
+    runner->own_completes = 0;
+    runner->guarded = runner->guarded || runner->plan.own_count > 0;
     runner->deadline_us = runner->plan.deadline_ms == 0
                               ? 0
                               : session->now_us + (uint64_t)runner->plan.deadline_ms * 1000;
@@ -112,43 +99,6 @@ static void note_run_error(struct runner *runner, struct span body)
     buffer_append_span(&runner->message, report.message);
 }
 
-/* The position in an error about rewritten text, as one in the client's. */
-static bool original_position(const struct session *session, struct span body, uint32_t *position)
-{
-    const struct runner *runner = session->runner;
-    struct report report;
-    char digits[16] = "";
-    if (!is_rewritten(runner) || !decode_report(body, &report) || report.position.length == 0 ||
-        report.position.length >= sizeof(digits)) {
-        return false;
-    }
-    memcpy(digits, report.position.at, report.position.length);
-    unsigned long sent = strtoul(digits, NULL, 10);
-    struct span sql = buffer_span(&runner->request.sql);
-    const struct statement *statement = &runner->request.statements.at[0];
-    enum scan_encoding encoding = (enum scan_encoding)session->encoding;
-    size_t before = scan_encoding_characters(encoding, span_cut(sql, 0, statement->start));
-    if (sent <= before || sent > UINT32_MAX) {
-        return false;
-    }
-    uint32_t inside = sql_original_position(&runner->plan.splice,
-                                            span_cut(sql, statement->start, statement->length),
-                                            encoding, (uint32_t)(sent - before));
-    *position = (uint32_t)before + inside;
-    return true;
-}
-
-static void append_report(const struct session *session, struct buffer *out, uint8_t tag,
-                          struct span message, struct span body)
-{
-    uint32_t position = 0;
-    if (original_position(session, body, &position)) {
-        encode_report_at(out, tag, body, position);
-    } else {
-        buffer_append_span(out, message);
-    }
-}
-
 /* The rewritten statement went as an exchange of ours: turn what came of it into the reply. */
 static void take_exchange_reply(struct session *session, struct effects *effects)
 {
@@ -162,7 +112,8 @@ static void take_exchange_reply(struct session *session, struct effects *effects
     struct span error = buffer_span(&exchange->error);
     if (frame_peek(error, FRAME_LIMIT, &frame) == FRAME_READY) {
         note_run_error(runner, frame_body(frame, error));
-        append_report(session, &runner->held, SERVER_ERROR, error, frame_body(frame, error));
+        rewrite_append_report(session, &runner->held, SERVER_ERROR, error,
+                              frame_body(frame, error));
     }
     runner->run_failed = true;
     (void)effects;
@@ -179,10 +130,10 @@ static void write_outcome(struct session *session, struct effects *effects)
 void run_end(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    if (runner_is_execute(runner) && is_rewritten(runner)) {
+    if (runner_is_execute(runner) && rewrite_is_made(runner)) {
         take_exchange_reply(session, effects);
     }
-    bool resync = runner_is_execute(runner) && !is_rewritten(runner);
+    bool resync = runner_is_execute(runner) && !rewrite_is_made(runner);
     if (runner->run_failed && run_step(runner)->retry &&
         runner_retry(session, runner->sqlstate, resync, effects)) {
         runner->run_failed = false;
@@ -229,6 +180,16 @@ static bool pass_message(struct session *session, struct frame frame, struct spa
     return true;
 }
 
+/* The end of a statement that the plan has put in before the client's next one. */
+static bool is_own_complete(struct runner *runner)
+{
+    const struct plan *plan = &runner->plan;
+    bool own = runner->own_completes < plan->own_count &&
+               plan->own[runner->own_completes] == runner->completes;
+    runner->own_completes += own;
+    return own;
+}
+
 static void end_execute(struct session *session, uint8_t tag, struct effects *effects)
 {
     pipeline_server(&session->pipeline, tag, server_messages[tag].role);
@@ -246,7 +207,7 @@ static void on_run_message(struct session *session, struct frame frame, struct s
     struct buffer *out = runner->held.length > 0 ? &runner->held : &effects->to_client;
     switch (frame.tag) {
     case SERVER_NOTICE:
-        append_report(session, out, SERVER_NOTICE, message, body);
+        rewrite_append_report(session, out, SERVER_NOTICE, message, body);
         return;
     case SERVER_PARAMETER_STATUS:
         session_note_parameter(session, body);
@@ -257,7 +218,7 @@ static void on_run_message(struct session *session, struct frame frame, struct s
         return;
     case SERVER_ERROR:
         note_run_error(runner, body);
-        append_report(session, &runner->held, SERVER_ERROR, message, body);
+        rewrite_append_report(session, &runner->held, SERVER_ERROR, message, body);
         runner->run_failed = true;
         runner->copy_in = false;
         if (runner_is_execute(runner)) {
@@ -273,6 +234,9 @@ static void on_run_message(struct session *session, struct frame frame, struct s
         return;
     case SERVER_COMMAND_COMPLETE:
     case SERVER_EMPTY_QUERY:
+        if (is_own_complete(runner)) {
+            return;
+        }
         outcome_complete(session, body, effects);
         buffer_append_span(&runner->held, message);
         if (runner_is_execute(runner)) {
@@ -352,7 +316,7 @@ bool run_on_server(struct session *session, struct span in, struct effects *effe
                     "the server sent a message with an invalid length", effects);
         return false;
     }
-    bool own = runner_is_execute(runner) && is_rewritten(runner) && runner->state == RUNNER_RUN;
+    bool own = runner_is_execute(runner) && rewrite_is_made(runner) && runner->state == RUNNER_RUN;
     /* Reports are read, however long: they say how the statement went. */
     bool large = frame.length > HELD_MAX && frame.tag != SERVER_ERROR && frame.tag != SERVER_NOTICE;
     if (!own && (is_streamed(frame.tag) || large)) {

@@ -76,6 +76,7 @@ struct runner {
     bool bound_again;      /* swallow the BindComplete of our second Bind */
     bool copy_in;          /* the client's statement reads CopyData */
     size_t completes;      /* CommandCompletes of the RUN: the statement under way */
+    size_t own_completes;  /* … of the plan's own statements in it */
     char sqlstate[6];      /* of the RUN's error */
     struct buffer message; /* and its message text */
     struct refusal refusal;
@@ -119,6 +120,13 @@ void decide_on_answer(struct session *session, struct effects *effects);
 /* runner_run.c: the client's own statement. */
 void run_send(struct session *session, struct effects *effects);
 bool run_on_server(struct session *session, struct span in, struct effects *effects);
+/* runner_rewrite.c, while the RUN is the step: does it have a text of its own? */
+bool rewrite_is_made(const struct runner *runner);
+/* The client's message with that text in it. */
+void rewrite_append(const struct runner *runner, struct buffer *out);
+/* An ErrorResponse or NoticeResponse, its position as one in the client's own text. */
+void rewrite_append_report(const struct session *session, struct buffer *out, uint8_t tag,
+                           struct span message, struct span body);
 /* The RUN has ended, well or badly. */
 void run_end(struct session *session, struct effects *effects);
 /* Whether a failed step is tried again; then the pause has begun. */

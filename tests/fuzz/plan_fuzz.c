@@ -5,7 +5,8 @@
  * - a plan has one RUN, or is one REFUSE exactly when something is blocked
  * - what is set is put back, last
  * - every text of ours is signed and lies in the plan's own text
- * - what is rewritten is one statement of the same kind, now concurrent */
+ * - what is rewritten is one statement of the same kind, now concurrent, or the same statements
+ * with ours between them */
 #include <assert.h>
 
 #include "policy/plan.h"
@@ -101,16 +102,42 @@ static void check_steps(const struct plan *plan, bool blocked)
         restores += step->kind == STEP_RESTORE;
     }
     assert(refusals == (blocked ? 1 : 0) && runs == 1 - refusals);
-    assert(restores == (guards > 0 ? 1 : 0));
-    assert(guards == 0 || plan->steps[plan->count - 1].kind == STEP_RESTORE);
+    assert(restores == (guards > 0 ? 1 : 0) || plan->own_count > 0);
+    assert(restores == 0 || plan->steps[plan->count - 1].kind == STEP_RESTORE);
     assert(plan->retry_from < plan->count && plan->attempts > 0);
 }
 
-static void check_rewrite(const struct plan *plan, const struct statement *original)
+/* The client's statements in their order, and ours where they were said to be. */
+static void check_insertions(const struct plan *plan, struct span sql,
+                             const struct message *message)
 {
+    struct statement spliced[STATEMENTS_MOST + SPLICES_MOST];
+    size_t count = read_statements(sql, spliced, STATEMENTS_MOST + SPLICES_MOST);
+    size_t own = 0;
+    assert(count == message->count + plan->own_count);
+    for (size_t i = 0; i < count; i++) {
+        struct span text = span_cut(sql, spliced[i].start, spliced[i].length);
+        if (own < plan->own_count && plan->own[own] + own == i) {
+            assert(span_is(span_cut(text, 0, 23), "SET LOCAL lock_timeout "));
+            own++;
+        } else {
+            assert(spliced[i].kind == message->statements[i - own].kind &&
+                   spliced[i].length == message->statements[i - own].length);
+        }
+    }
+    assert(own == plan->own_count && own == plan->splice.count);
+}
+
+static void check_rewrite(const struct plan *plan, const struct message *message)
+{
+    const struct statement *original = &message->statements[0];
     for (size_t i = 0; i < plan->count; i++) {
         struct span sql = plan->steps[i].sql;
         if (plan->steps[i].kind != STEP_RUN || sql.length == 0) {
+            continue;
+        }
+        if (plan->own_count > 0) {
+            check_insertions(plan, sql, message);
             continue;
         }
         struct statement rewritten[2];
@@ -153,12 +180,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < message.count; i++) {
         message.decisions[i] = decide(&message.statements[i], &now, &facts, &settings);
     }
-    struct plan_request request = {
-        message.statements, message.count, text, message.decisions, &now, &facts, &settings};
+    struct plan_request request = {message.statements, message.count, text,
+                                   message.decisions,  &now,          &facts,
+                                   &settings,          PARSE_MOST};
     struct plan plan;
     assert(plan_build(&request, &plan));
     check_steps(&plan, is_blocked(&message, &settings));
-    check_rewrite(&plan, &message.statements[0]);
+    check_rewrite(&plan, &message);
     plan_free(&plan);
     check_probe(&message, text, &now);
     return 0;

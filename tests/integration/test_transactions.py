@@ -1,6 +1,6 @@
 """Schema changes in and around transactions of the client's, in as few messages as it likes: they run as they
 do without the proxy, and what we set around them is never seen from outside."""
-from wire import Wire, errors, kinds, query
+from wire import Wire, errors, fields, kinds, query
 
 LOGIN = {"user": "postgres"}
 
@@ -25,3 +25,44 @@ def test_set_transaction_and_ddl_in_one_message(same):
         query("show transaction_isolation"), query("show lock_timeout"), query("rollback")))
     assert [reply[0] for reply in seen] == ["CZ", "CCZ", "TDCZ", "TDCZ", "CZ"]
     assert [reply[2] for reply in seen[2:4]] == [["serializable"], ["0"]]
+
+
+def test_our_timeout_ends_with_the_transaction_that_was_opened_with_the_change(same):
+    """BEGIN and a schema change in one message: nothing of ours is left, however the transaction ends."""
+    show = query("show lock_timeout")
+    endings = [(query("rollback; show lock_timeout"),), (query("rollback and chain"), show),
+               (query("commit and chain; show lock_timeout"), show), (query("rollback; begin"), show),
+               (query("savepoint a"), query("alter table item add b int"), query("rollback to a"),
+                show)]
+    for ending in endings:
+        seen = same(lambda leg, database, ending=ending: run(
+            leg, database, query("set lock_timeout = '9s'"),
+            query("begin; create table item (a int); savepoint s"), show, *ending,
+            query("rollback"), show, query("drop table if exists item")))
+        assert {row for reply in seen for row in reply[2]} == {"9s"}
+
+
+def test_a_change_behind_the_end_of_a_transaction_is_guarded(proxy, database, server):
+    """COMMIT and ROLLBACK in front of a change in its message do not take the guard away."""
+    server.psql("create table item (a int)", database)
+    tell = "do $$ begin raise notice '%', current_setting('lock_timeout'); end $$"
+    with Wire(proxy, {**LOGIN, "database": database}) as wire:
+        for before, after in (("", "commit"), ("begin", "rollback"), ("begin", "commit and chain")):
+            wire.send(query(f"begin; select 1; {after}; {before}; alter table item add b int; {tell};"
+                            " rollback"))
+            reply = wire.read_until_ready()
+            notices = [fields(body)["M"] for kind, body in reply if kind == b"N"]
+            assert "700ms" in notices, reply
+            assert not errors(reply)
+
+
+def test_positions_behind_our_statements_are_the_clients(same):
+    sql = "begin; create table item (a int); commit; alter table item add b nosuchtype"
+    def position(leg, database):
+        with Wire(leg, {**LOGIN, "database": database}) as wire:
+            wire.send(query(sql))
+            found = [fields(body)["P"] for kind, body in wire.read_until_ready() if kind == b"E"]
+            wire.send(query("drop table item"))
+            wire.read_until_ready()
+            return found
+    assert same(position) == [str(sql.index("nosuchtype") + 1)]

@@ -59,7 +59,8 @@ static void outcome_make(const struct test_case *test, struct outcome *out)
                                    .decisions = out->decisions,
                                    .now = &now,
                                    .facts = &test->facts,
-                                   .settings = &test->settings};
+                                   .settings = &test->settings,
+                                   .parse_limit = PARSE_LIMIT};
     assert_true(plan_build(&request, &out->plan));
 }
 

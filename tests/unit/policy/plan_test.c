@@ -47,7 +47,7 @@ static void one_make(struct one *one, const char *sql)
     sql_parse(text, &cut, 4096, &one->statement);
     one->decision = decide(&one->statement, &alone, &one->facts, &one->settings);
     one->request = (struct plan_request){
-        &one->statement, 1, text, &one->decision, &alone, &one->facts, &one->settings};
+        &one->statement, 1, text, &one->decision, &alone, &one->facts, &one->settings, 4096};
 }
 
 static void the_insertion_is_told_for_error_positions(void **state)
