@@ -115,15 +115,16 @@ void pipeline_server(struct pipeline *pipeline, uint8_t tag, enum reply_role rol
         }
         break;
     case REPLY_COPY_IN:
-        /* The Syncs sent behind the Execute that starts a COPY are read in copy mode and vanish
-         *. A Query's own
-         * ReadyForQuery stays owed. */
+        /* The Syncs sent behind the Query or Execute that starts a COPY are read in copy mode and
+         * vanish. A Query's own ReadyForQuery stays owed. */
         pipeline->copy_in = true;
         if (pipeline->used > 0 && pipeline->runs[pipeline->first].sync) {
-            drop_first_run(pipeline);
+            pipeline->used = 0;
             pipeline->sent = 1;
             pipeline->due = 1;
             pipeline->executed = true;
+        } else if (pipeline->used > 0) {
+            pipeline->used = 1;
         }
         break;
     case REPLY_PART:

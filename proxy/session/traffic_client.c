@@ -93,6 +93,9 @@ static enum fate on_message(struct session *session, const struct incoming *mess
                             struct effects *effects)
 {
     uint8_t tag = message->frame.tag;
+    if (session->pipeline.copy_in) {
+        return FATE_PASS; /* what does not belong to a COPY is the server's to refuse */
+    }
     switch (client_messages[tag].body) {
     case BODY_PASS:
         return FATE_PASS;
@@ -102,9 +105,6 @@ static enum fate on_message(struct session *session, const struct incoming *mess
         }
         break;
     case BODY_WHOLE:
-        if (session->pipeline.copy_in) {
-            return FATE_PASS; /* a protocol error of the client's, which the server answers */
-        }
         break;
     }
     switch (tag) {
@@ -159,11 +159,18 @@ static size_t pass_rest(size_t *left, struct span in)
 
 /* No message of this type may go before more answers have come: for want of room to count it, or
  * because it is a Query in an open batch. Should that batch fail, the server skips the Query too
- * and never answers it; whether it has failed is known only when it is answered. */
+ * and never answers it; whether it has failed is known only when it is answered. And a COPY that
+ * has not begun is not ended yet: a Sync before its end is not answered, one behind it is. */
 static bool must_drain(const struct session *session, uint8_t tag)
 {
+    const struct pipeline *pipeline = &session->pipeline;
     bool whole_exchange = tag == CLIENT_QUERY || tag == CLIENT_FUNCTION_CALL;
-    return !pipeline_has_room(&session->pipeline) || (whole_exchange && session->pipeline.due > 0);
+    bool ends_copy = tag == CLIENT_COPY_DONE || tag == CLIENT_COPY_FAIL;
+    if (pipeline->copy_in) {
+        return false; /* there nothing comes before more is sent */
+    }
+    return !pipeline_has_room(pipeline) || (whole_exchange && pipeline->due > 0) ||
+           (ends_copy && !pipeline_is_quiet(pipeline));
 }
 
 bool traffic_on_client(struct session *session, struct span in, struct effects *effects)

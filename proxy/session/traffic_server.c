@@ -48,15 +48,15 @@ static bool takes_ready(struct session *session, enum transaction_status status,
 /* A client message waits for the wire to be quiet: is it, or does the batch need a Flush? */
 static void drained(struct session *session, struct effects *effects)
 {
-    if (session->phase != PHASE_DRAINING || session->pipeline.used > 0 ||
-        session->skip_server > 0) {
+    if (session->phase != PHASE_DRAINING || session->skip_server > 0) {
         return;
     }
-    if (session->pipeline.due == 0 && !session->pipeline.copy_in) {
-        session->flushed = false;
+    if (session->pipeline.copy_in) {
         session_enter(session, PHASE_STREAMING, effects);
-        effects->offer_client = true;
-    } else if (session->pipeline.copy_in) {
+    } else if (session->pipeline.used > 0) {
+        return;
+    } else if (session->pipeline.due == 0) {
+        session->flushed = false;
         session_enter(session, PHASE_STREAMING, effects);
     } else if (!session->flushed) {
         session->flushed = true;

@@ -109,10 +109,12 @@ static void copy_in_swallows_the_sync_behind_its_execute(void **state)
         {">Q<G", false, false, 0, 0, SKIP_NONE},
         {">Q<G>d>c<C<ZI", true, true, 0, 0, SKIP_NONE},
         {">Q<G>d>f<E<ZI", true, true, 0, 0, SKIP_NONE},
+        {">Q>S>S<G>d>c<C<ZI", true, true, 0, 0, SKIP_NONE},
         {">P>B>E>S<1<2<G", false, false, 1, 1, SKIP_NONE},
         {">P>B>E>S<1<2<G>S>d>c", false, false, 1, 1, SKIP_NONE},
         {">P>B>E>S<1<2<G>d>c>S<C<ZI", true, true, 0, 0, SKIP_NONE},
         {">P>B>E>H<1<2<G>d>c>S<C<ZI", true, true, 0, 0, SKIP_NONE},
+        {">P>B>E>S>S<1<2<G>d>c>S<C<ZI", true, true, 0, 0, SKIP_NONE},
     };
     ASSERT_ROWS(rows);
 }
