@@ -2,7 +2,6 @@
  * that means for the positions in the server's reports. */
 #include "proxy/session/runner_state.h"
 
-#include "policy/sql/scan_encoding.h"
 #include "protocol/server_message.h"
 #include "proxy/session/session_state.h"
 
