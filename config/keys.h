@@ -48,7 +48,8 @@
     X(limits, connections, count, max_connections, 1, 1000000, "1000")                             \
     X(limits, inspect, bytes, inspect_limit_bytes, 1024, GB, "1MB")                                \
     X(limits, parse, bytes, parse_limit_bytes, 1024, PARSE_MOST, "64kB")                           \
-    X(limits, small_table, table_bytes, settings.small_table_bytes, 0, 1024 * GB, "1MB")
+    X(limits, small_table, table_bytes, settings.small_table_bytes, 0, 1024 * GB, "1MB")           \
+    X(limits, large_table, table_bytes, settings.large_table_bytes, 0, 1024 * GB, "128MB")
 
 #define CONFIG_MAINTENANCE_KEYS(X)                                                                 \
     X(maintenance, user, text, maintenance.user, 0, NAME_MOST, "")                                 \

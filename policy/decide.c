@@ -66,7 +66,8 @@ static void decide_keep(struct decision *out, const struct rule *rule, enum acti
     out->fired[place].rule = rule;
     out->fired[place].action = action;
     out->fired[place].not_because = not_because;
-    enum verdict verdict = decide_verdict(action);
+    bool noop = action == ACTION_REWRITE && rule->noop;
+    enum verdict verdict = noop ? VERDICT_NOOP : decide_verdict(action);
     out->verdict = verdict > out->verdict ? verdict : out->verdict;
 }
 
@@ -94,7 +95,7 @@ struct decision decide(const struct statement *statement, const struct situation
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *rule = rules_at(i);
         enum action action = decide_action(settings, i);
-        if (action == ACTION_ALLOW || !rule->matches(statement, now, facts)) {
+        if (action == ACTION_ALLOW || !rule->matches(statement, now, facts, settings)) {
             continue;
         }
         out.guard = out.guard || rule->guards;

@@ -5,7 +5,8 @@
 #include "policy/rule.h"
 
 /* In order of strength; the strongest of the rules that fired wins. */
-#define VERDICTS(X) X(ALLOW, "allow") X(WARN, "warn") X(REWRITE, "rewrite") X(BLOCK, "block")
+#define VERDICTS(X)                                                                                \
+    X(ALLOW, "allow") X(WARN, "warn") X(REWRITE, "rewrite") X(NOOP, "noop") X(BLOCK, "block")
 
 enum verdict {
 #define X(name, text) VERDICT_##name,

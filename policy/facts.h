@@ -18,6 +18,32 @@ struct index_facts {
     bool partition; /* attached to an index of a partitioned table */
 };
 
+/* UNKNOWN is treated as dangerous, never as safe. */
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+
+/* What the catalog says about one action of an ALTER TABLE. */
+struct action_facts {
+    bool known; /* asked and answered: without it the rest says nothing */
+    /* the action's column */
+    bool column_exists;
+    bool column_not_null; /* attnotnull, and on PostgreSQL 18 by a valid constraint */
+    bool column_proved;   /* a validated CHECK says IS NOT NULL: SET NOT NULL will not scan */
+    /* the constraint of the action's name, or the NOT NULL constraint of its column */
+    bool constraint_exists, constraint_valid;
+    char constraint_kind; /* pg_constraint.contype */
+    /* ADD without a name: the name that PostgreSQL would choose now. Of a key: of its index too. */
+    char free_name[NAME_BYTES];
+    bool keys_not_null; /* ADD PRIMARY KEY: every key column is NOT NULL already */
+    /* the other relation: referenced table, partition, index */
+    bool other_exists;
+    char other_kind;
+    int64_t other_bytes;    /* -1 unknown */
+    bool default_partition; /* the partitioned table has one */
+    bool type_constrained;  /* ADD COLUMN: its type is a domain with constraints */
+    /* What the server did with an empty copy of the table (policy/shadow.h). */
+    enum answer rewrites, scans, builds;
+};
+
 struct facts {
     bool known;        /* the settings are */
     bool target_known; /* the target is: without it, all from `exists` on says nothing */
@@ -46,6 +72,7 @@ struct facts {
     struct index_facts index;
     /* CREATE INDEX without a name: the name that PostgreSQL would choose now. */
     char index_name[NAME_BYTES];
+    struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
 };
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 const char *step_kind_name(enum step_kind kind)
@@ -20,12 +21,31 @@ const char *step_kind_name(enum step_kind kind)
     return names[kind];
 }
 
+static bool draft_grow(struct draft *draft)
+{
+    size_t capacity = draft->capacity * 2 + 8;
+    struct step *grown = realloc(draft->plan->steps, capacity * sizeof *grown);
+    if (grown != NULL) {
+        draft->plan->steps = grown;
+        draft->capacity = capacity;
+    }
+    return grown != NULL;
+}
+
+/* Until plan_cut a step's span has only a length: the place where its text starts. */
 struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry)
 {
     struct plan *plan = draft->plan;
-    assert(plan->count < PLAN_STEPS_MAX);
-    draft->from[plan->count] = plan->text.length;
-    plan->steps[plan->count++] = (struct step){.kind = kind, .retry = retry};
+    if (plan->count < draft->capacity || draft_grow(draft)) {
+        draft->last = &plan->steps[plan->count++];
+    } else {
+        draft->last = &draft->scrap;
+        plan->text.failed = true;
+    }
+    *draft->last = (struct step){.kind = kind,
+                                 .sql = span_of(NULL, plan->text.length),
+                                 .retry = retry,
+                                 .retry_from = plan->count - 1};
     return &plan->text;
 }
 
@@ -165,7 +185,6 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
     if (ours_ms != 0) {
         plan_append_guard(request, time, local, draft_step(draft, STEP_GUARD, false));
     }
-    plan->retry_from = plan->count;
     plan->attempts = retry ? request->settings->timeouts.attempts : 1;
     plan->lock_timeout_ms = ours_ms != 0 ? ours_ms : request->facts->lock_timeout_ms;
     plan->guard_local = ours_ms != 0 && local;
@@ -187,8 +206,9 @@ static void plan_cut(struct draft *draft)
     struct plan *plan = draft->plan;
     struct span text = buffer_span(&plan->text);
     for (size_t i = 0; i < plan->count; i++) {
-        size_t end = i + 1 < plan->count ? draft->from[i + 1] : draft->steps_end;
-        plan->steps[i].sql = span_cut(text, draft->from[i], end - draft->from[i]);
+        size_t from = plan->steps[i].sql.length;
+        size_t end = i + 1 < plan->count ? plan->steps[i + 1].sql.length : draft->steps_end;
+        plan->steps[i].sql = span_cut(text, from, end - from);
     }
     plan->notice = span_cut(text, draft->steps_end, draft->notice_end - draft->steps_end);
     plan->notice_hint = span_from(text, draft->notice_end);
@@ -228,6 +248,7 @@ bool plan_build(const struct plan_request *request, struct plan *out)
 void plan_free(struct plan *plan)
 {
     buffer_free(&plan->text);
+    free(plan->steps);
     *plan = (struct plan){0};
 }
 

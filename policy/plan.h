@@ -4,12 +4,16 @@
  *      GUARD    a set_config() that sets our timeouts; the old values are in facts
  *      GATE     fails with 55P03 while a concurrent build would get stuck
  *      CLEAN    a query whose rows are statements to be run, one by one (drop an invalid leftover)
- *      RUN      the client's statement, as it came or rewritten
- *      UNDO     as CLEAN, but only when the RUN has failed and is not tried again
+ *      PART     a statement of a change that is made in several: each is an exchange and a
+ *               transaction of its own; its failure is the change's failure
+ *      RUN      the client's statement, as it came or rewritten; of a change in several parts the
+ *               last one. Its reply is the client's
+ *      UNDO     as CLEAN, but only when the change has failed and is not tried again
+ *      NOOP     nothing is run: the statement would change nothing, and is answered with its tag
  *      RESTORE  puts the old settings back
  *
- * A step that fails with one of the retryable SQLSTATEs (55P03, 40P01) is tried again from the
- * plan's `retry_from` on, after a pause, until attempts or total time are used up. Any other error
+ * A step that fails with one of the retryable SQLSTATEs (55P03, 40P01) is tried again from its
+ * `retry_from` on, after a pause, until attempts or total time are used up. Any other error
  * of a GATE is for the RUN to meet, in its own words. */
 #ifndef POLICY_PLAN_H
 #define POLICY_PLAN_H
@@ -21,9 +25,11 @@
     X(GUARD, "guard")                                                                              \
     X(GATE, "gate")                                                                                \
     X(CLEAN, "clean")                                                                              \
+    X(PART, "part")                                                                                \
     X(RUN, "run")                                                                                  \
     X(UNDO, "undo")                                                                                \
     X(RESTORE, "restore")                                                                          \
+    X(NOOP, "noop")                                                                                \
     X(REFUSE, "refuse")
 
 enum step_kind {
@@ -36,15 +42,17 @@ struct step {
     enum step_kind kind;
     struct span sql; /* into plan.text; RUN with an empty span: the client's own bytes, unchanged */
     bool retry;      /* a lock timeout or deadlock here is worth another try */
+    size_t retry_from; /* the step that a new try begins at: itself, or what must come before it */
+    /* UNDO: the step whose work it takes back. It is due when the change has failed and that step
+     * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
+    size_t undo_of;
+    bool undo_started;
 };
-
-#define PLAN_STEPS_MAX 10
 
 struct plan {
     struct buffer text; /* owns every step's SQL; do not append after plan_build */
-    struct step steps[PLAN_STEPS_MAX];
+    struct step *steps; /* owned */
     size_t count;
-    size_t retry_from; /* the step that a new try begins at */
     uint32_t attempts; /* 1: never again */
     uint32_t total_ms; /* over all tries, pauses included */
     uint32_t backoff_ms, backoff_max_ms;

@@ -116,13 +116,19 @@ static void plan_append_undo(const struct plan_request *request, const char *tim
                              struct draft *draft)
 {
     /* A query without rows whose condition does the work. */
+    size_t run = draft->plan->count - 1;
     struct buffer *out = draft_step(draft, STEP_UNDO, false);
+    draft->last->undo_of = run;
+    draft->last->undo_started = true;
     buffer_append_text(out, "/* ddlguard */ SELECT '' WHERE ");
     draft_append_set(out, "lock_timeout", time, false);
     buffer_append_text(out, " IS NULL");
     /* Whoever holds the table now: no other build can have our index's name. */
     bool created = request->statements[0].kind == STATEMENT_CREATE_INDEX;
-    plan_append_drops(request, created, draft_step(draft, STEP_UNDO, false));
+    out = draft_step(draft, STEP_UNDO, false);
+    draft->last->undo_of = run;
+    draft->last->undo_started = true;
+    plan_append_drops(request, created, out);
 }
 
 static void plan_append_steps(const struct plan_request *request, struct span rewritten,
@@ -136,12 +142,14 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     if (leftover) {
         plan_append_timeouts(facts, time, "0", "0", draft_step(draft, STEP_GUARD, false));
         gate_append(request, draft_step(draft, STEP_GATE, true));
+        draft->last->retry_from = 0;
         if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
             plan_append_drops(request, false, draft_step(draft, STEP_CLEAN, false));
         }
     }
     plan_append_timeouts(facts, "0", "0", "0", draft_step(draft, STEP_GUARD, false));
     buffer_append_span(draft_step(draft, STEP_RUN, leftover), rewritten);
+    draft->last->retry_from = leftover ? 0 : draft->last->retry_from;
     if (leftover) {
         plan_append_undo(request, time, draft);
     }

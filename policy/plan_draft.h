@@ -7,13 +7,15 @@
 
 struct draft {
     struct plan *plan;
-    size_t
-        from[PLAN_STEPS_MAX]; /* where each step's text starts; it ends where the next one does */
+    size_t capacity;   /* of plan->steps */
+    struct step *last; /* opened last */
+    struct step scrap; /* stands for a step that there is no memory for: the plan has failed */
     size_t steps_end, notice_end;
 };
 
 /* Opens a step and returns the buffer for its SQL: all that is appended until the next step is the
- * step's. A RUN without a text is the client's own. */
+ * step's. A RUN without a text is the client's own. A step that may be tried again begins at
+ * itself, unless draft->last->retry_from is set to an earlier one. */
 struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry);
 
 /* set_config('name', 'value', local) as a column of a SELECT. */

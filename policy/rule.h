@@ -24,15 +24,19 @@ static inline bool situation_may_rewrite(const struct situation *now)
 }
 
 struct rule {
-    const char *id;    /* Squawk's where Squawk has the rule */
-    const char *why;   /* one sentence for the notice and for docs */
-    const char *hint;  /* the way out, constant; NULL: none */
+    const char *id;   /* Squawk's where Squawk has the rule */
+    const char *why;  /* one sentence for the notice and for docs */
+    const char *hint; /* the way out in general, for the docs; NULL: none */
+    /* The way out for this very statement, with its own names filled in; NULL: `hint` as it is. */
+    void (*write_hint)(const struct statement *statement, const struct situation *now,
+                       const struct facts *facts, struct buffer *out);
     enum action guard; /* what it does in profile guard */
     enum action strict;
+    bool noop;   /* its rewrite is to run nothing: the statement would change nothing */
     bool guards; /* its rewrite is a lock timeout around the statement, not another text */
     /* Does the statement concern this rule at all? */
     bool (*matches)(const struct statement *statement, const struct situation *now,
-                    const struct facts *facts);
+                    const struct facts *facts, const struct settings *settings);
     /* May it be made safe here? NULL: this rule has no rewrite. When not, *reason gets a constant
      * text that says why (for the notice); it stays NULL when nobody needs to hear of it, because
      * the statement does no harm as it is. */

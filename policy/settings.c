@@ -20,6 +20,7 @@ struct settings settings_default(void)
                      .concurrent_lock_ms = 5000,
                      .concurrent_total_ms = 30 * 60 * 1000},
         .small_table_bytes = 1 << 20,
+        .large_table_bytes = 128 << 20,
     };
 }
 

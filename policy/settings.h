@@ -41,6 +41,9 @@ struct settings {
     enum action actions[RULES_MAX]; /* by the rule's place in rules.c */
     struct timeouts timeouts;
     int64_t small_table_bytes; /* 1 MiB: up to here a plain build stalls nobody (measured) */
+    /* 128 MiB: from here on what rewrites or scans under a strong lock, and has no safe form, is
+     * refused: it takes longer than the lock timeout (measured: 10 ms per MB to rewrite). */
+    int64_t large_table_bytes;
 };
 
 /* Whom and what an override is for. Each list is a glob pattern list; an empty list matches all. */

@@ -13,6 +13,16 @@ const char *statement_kind_name(enum statement_kind kind)
     return "";
 }
 
+const char *alter_kind_name(enum alter_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        ALTER_KINDS(X)
+#undef X
+    };
+    return names[kind];
+}
+
 bool statement_is_transaction(enum statement_kind kind)
 {
     return kind >= STATEMENT_BEGIN && kind <= STATEMENT_ROLLBACK_PREPARED;

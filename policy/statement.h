@@ -5,7 +5,7 @@
 #ifndef POLICY_STATEMENT_H
 #define POLICY_STATEMENT_H
 
-#include "protocol/span.h"
+#include "policy/alter.h"
 
 /* Only what policy or transaction tracking treats apart has a kind of its own; every other schema
  * change is STATEMENT_DDL with its command tag. */
@@ -68,13 +68,6 @@ enum reindex_target {
     REINDEX_DATABASE
 };
 
-#define NAME_BYTES 64 /* NAMEDATALEN */
-
-struct object_name {
-    char schema[NAME_BYTES]; /* empty: found by search_path */
-    char name[NAME_BYTES];
-};
-
 /* One object that the statement names, for the ledger: action and kind in the ledger's words
  * ("create", "alter", "drop", "truncate", "lock", "reindex" …; "table", "index", "view" …).
  * Constant texts. */
@@ -102,6 +95,9 @@ struct statement {
     char savepoint[NAME_BYTES]; /* SAVEPOINT, RELEASE, ROLLBACK TO */
     struct statement_object objects[STATEMENT_OBJECTS_MAX];
     size_t object_count; /* all of them; only the first STATEMENT_OBJECTS_MAX are stored */
+    /* ALTER TABLE of a table, in the order of the text. */
+    struct alter_action actions[STATEMENT_ACTIONS_MAX];
+    size_t action_count; /* all of them; only the first STATEMENT_ACTIONS_MAX are stored */
 };
 
 const char *statement_kind_name(enum statement_kind kind);

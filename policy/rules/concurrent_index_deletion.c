@@ -4,8 +4,9 @@
 #include "policy/rules/concurrent.h"
 
 static bool matches(const struct statement *statement, const struct situation *now,
-                    const struct facts *facts)
+                    const struct facts *facts, const struct settings *settings)
 {
+    (void)settings;
     if (statement->kind != STATEMENT_DROP_INDEX || (statement->flags & FLAG_CONCURRENTLY) ||
         concurrent_is_harmless(statement, now, facts)) {
         return false;

@@ -3,8 +3,9 @@
 #include "policy/rules/concurrent.h"
 
 static bool matches(const struct statement *statement, const struct situation *now,
-                    const struct facts *facts)
+                    const struct facts *facts, const struct settings *settings)
 {
+    (void)settings;
     if (statement->kind != STATEMENT_REINDEX || (statement->flags & FLAG_CONCURRENTLY) ||
         statement->reindex == REINDEX_NONE || concurrent_is_harmless(statement, now, facts)) {
         return false;

@@ -3,8 +3,9 @@
 #include "policy/rule.h"
 
 static bool matches(const struct statement *statement, const struct situation *now,
-                    const struct facts *facts)
+                    const struct facts *facts, const struct settings *settings)
 {
+    (void)settings;
     (void)now;
     (void)facts;
     return statement->kind == STATEMENT_TOO_LONG;

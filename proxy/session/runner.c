@@ -105,8 +105,10 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_GUARD:
     case STEP_GATE:
     case STEP_CLEAN:
+    case STEP_PART:
     case STEP_RUN:
     case STEP_REFUSE:
+    case STEP_NOOP:
         return !runner->run_ended;
     case STEP_UNDO:
         /* An index that was there before (42P07) is not ours to remove. */
@@ -275,6 +277,8 @@ static void step_ended(struct session *session, struct effects *effects)
         }
         break;
     case STEP_REFUSE: /* never taken: outcome_intend has set the refusal */
+    case STEP_PART:
+    case STEP_NOOP:
     case STEP_RUN:
         assert(false);
     }

@@ -120,7 +120,7 @@ static void end_pause(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     runner->deadline_us = 0;
-    runner->step = runner->plan.retry_from;
+    runner->step = runner->plan.steps[runner->step].retry_from;
     runner_next_step(session, effects);
 }
 

@@ -82,10 +82,21 @@ static void text_of_rules(const struct outcome *outcome, struct buffer *out)
     buffer_append_text(out, out->length == 0 ? "-" : "");
 }
 
+/* Of the client's own statement. */
+static size_t retry_from_of(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->steps[i].kind == STEP_RUN) {
+            return plan->steps[i].retry_from;
+        }
+    }
+    return 0;
+}
+
 static void text_of_plan(const struct plan *plan, struct buffer *out)
 {
     buffer_append_format(out, "attempts=%u retry_from=%zu lock=%u deadline=%u local=%d retry=",
-                         (unsigned)plan->attempts, plan->retry_from,
+                         (unsigned)plan->attempts, retry_from_of(plan),
                          (unsigned)plan->lock_timeout_ms, (unsigned)plan->deadline_ms,
                          plan->guard_local);
     bool first = true;

@@ -1,0 +1,45 @@
+/* What a statement costs those who use its table: the lock it takes there, and whether it holds
+ * that lock while it rewrites or scans the table or builds an index. Measured on PostgreSQL 11 to
+ * 18; the server itself is asked where only it can know (facts->actions, policy/shadow.h). Pure. */
+#ifndef POLICY_EFFECT_H
+#define POLICY_EFFECT_H
+
+#include "policy/facts.h"
+
+/* PostgreSQL's table-level locks, weakest first (manual, "Explicit Locking"). */
+#define LOCK_MODES(X)                                                                              \
+    X(NONE, "")                                                                                    \
+    X(ACCESS_SHARE, "AccessShareLock")                                                             \
+    X(ROW_SHARE, "RowShareLock")                                                                   \
+    X(ROW_EXCLUSIVE, "RowExclusiveLock")                                                           \
+    X(SHARE_UPDATE_EXCLUSIVE, "ShareUpdateExclusiveLock")                                          \
+    X(SHARE, "ShareLock")                                                                          \
+    X(SHARE_ROW_EXCLUSIVE, "ShareRowExclusiveLock")                                                \
+    X(EXCLUSIVE, "ExclusiveLock")                                                                  \
+    X(ACCESS_EXCLUSIVE, "AccessExclusiveLock")
+
+enum lock_mode {
+#define X(name, text) LOCK_##name,
+    LOCK_MODES(X)
+#undef X
+};
+
+struct effect {
+    enum lock_mode lock; /* on the table acted upon; the strongest that the statement takes */
+    enum answer rewrites, scans, builds; /* under that lock, unless the lock is weaker than SHARE */
+};
+
+/* Of one action of an ALTER TABLE, and of a whole statement (the worst of its actions). `facts` may
+ * be unknown: then the answer is UNKNOWN where only the server could tell. `server_version` is
+ * server_version_num, for offline use; with known facts theirs counts. */
+struct effect effect_of_action(const struct statement *statement, size_t action,
+                               const struct facts *facts, uint32_t server_version);
+struct effect effect_of(const struct statement *statement, const struct facts *facts,
+                        uint32_t server_version);
+
+/* The table is worked through while nobody can write to it, or may be: UNKNOWN counts. */
+bool effect_blocks_long(const struct effect *effect);
+
+const char *lock_mode_name(enum lock_mode mode);
+
+#endif

@@ -1,0 +1,61 @@
+/* The statements that an ALTER TABLE is made of when it is made in several: pieces of the client's
+ * own text, with as little of ours around them as can be. Every function appends one statement
+ * without a semicolon and proves it on the parse tree: it holds what the client's action holds,
+ * plus exactly the difference that its comment names. False (nothing appended): there is no such
+ * form of this action, or the proof has failed; then it must not be split or rewritten.
+ *
+ * `text` is the statement's own bytes (start, length), `action` an index into statement->actions.
+ * The table is written as the client wrote it, ONLY included; IF EXISTS too. */
+#ifndef POLICY_SQL_ALTER_TEXT_H
+#define POLICY_SQL_ALTER_TEXT_H
+
+#include "policy/sql/sql.h"
+
+/* The client's statement with only those of its actions whose bit is set, in their order. */
+MUST_USE bool alter_text_only(struct span text, const struct statement *statement, unsigned actions,
+                              struct buffer *out);
+
+/* ADD CONSTRAINT … NOT VALID: of ADD_CHECK, ADD_FOREIGN_KEY and (PostgreSQL 18) ADD_NOT_NULL that
+ * are valid ones. `name` is used where the client gave none. */
+MUST_USE bool alter_text_not_valid(struct span text, const struct statement *statement,
+                                   size_t action, const char *name, struct buffer *out);
+
+/* ADD COLUMN without the constraints of the column whose flags are in `without` (COLUMN_CHECK,
+ * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT). */
+MUST_USE bool alter_text_bare_column(struct span text, const struct statement *statement,
+                                     size_t action, unsigned without, struct buffer *out);
+
+/* The `nth` (from 0) column constraint of that flag of an ADD COLUMN as a statement of its own: ADD
+ * CONSTRAINT name CHECK … NOT VALID or FOREIGN KEY (column) REFERENCES … NOT VALID. `name` is used
+ * where the client gave none. False also behind the last one. */
+MUST_USE bool alter_text_column_constraint(struct span text, const struct statement *statement,
+                                           size_t action, unsigned flag, size_t nth,
+                                           const char *name, struct buffer *out);
+
+/* CREATE UNIQUE INDEX CONCURRENTLY name ON table (…) with INCLUDE, NULLS NOT DISTINCT, WITH and
+ * TABLESPACE of an ADD_UNIQUE or ADD_PRIMARY_KEY, or of the UNIQUE or PRIMARY KEY of an ADD COLUMN.
+ * False for one USING INDEX. */
+MUST_USE bool alter_text_key_index(struct span text, const struct statement *statement,
+                                   size_t action, const char *name, struct buffer *out);
+/* ALTER TABLE … ADD CONSTRAINT name UNIQUE|PRIMARY KEY USING INDEX name, with DEFERRABLE as the
+ * client wrote it. */
+MUST_USE bool alter_text_key_using_index(struct span text, const struct statement *statement,
+                                         size_t action, const char *name, struct buffer *out);
+
+/* ALTER TABLE table <tail>, for statements of ours: "VALIDATE CONSTRAINT x". Not proved but parsed.
+ */
+MUST_USE bool alter_text_append(struct span text, const struct statement *statement,
+                                struct span tail, struct buffer *out);
+
+/* The columns of a key, in order, at most `most`; gives how many there are. */
+size_t alter_key_columns(struct span text, const struct statement *statement, size_t action,
+                         char (*columns)[NAME_BYTES], size_t most);
+
+/* The names that PostgreSQL would try for a constraint without one, in order (ChooseConstraintName,
+ * ChooseIndexName: table and columns joined, "_fkey", "_check", "_key"; "_pkey" with the table
+ * alone; then with 1, 2 …). For an ADD COLUMN those of its constraint of that flag, else `flag` is
+ * 0. Fills at most `most`; 0 when the action adds no constraint or has its own name. */
+size_t alter_constraint_names(struct span text, const struct statement *statement, size_t action,
+                              unsigned flag, char (*names)[NAME_BYTES], size_t most);
+
+#endif
