@@ -92,17 +92,22 @@ static bool opens_string(struct scanner *scanner, uint8_t next)
     return true;
 }
 
+/* Not inline, because in_word runs for every word and this for hardly any. */
+__attribute__((noinline)) static size_t skip_wide_word(struct scanner *scanner, struct span text,
+                                                       size_t i)
+{
+    while (i < text.length &&
+           (scan_takes_wide(scanner, text.at[i]) || scan_byte_is_word(text.at[i]))) {
+        scan_add_to_word(scanner, text.at[i]);
+        i++;
+    }
+    return i;
+}
+
 static size_t in_word(struct scanner *scanner, struct span text, size_t i)
 {
-    if (scan_encoding_is_wide(scanner->options.encoding)) {
-        for (; i < text.length &&
-               (scan_takes_wide(scanner, text.at[i]) || scan_byte_is_word(text.at[i]));
-             i++) {
-            scan_add_to_word(scanner, text.at[i]);
-        }
-    } else {
-        i = scan_skip_word(scanner, text, i);
-    }
+    bool wide = scan_encoding_is_wide(scanner->options.encoding);
+    i = wide ? skip_wide_word(scanner, text, i) : scan_skip_word(scanner, text, i);
     if (i == text.length || scanner->place == SCAN_PLACE_LOST) {
         return i;
     }
@@ -115,31 +120,46 @@ static size_t in_word(struct scanner *scanner, struct span text, size_t i)
     return i;
 }
 
-static size_t in_code(struct scanner *scanner, struct span text, size_t i)
+/* Reads a space, or a token, or the start of one. */
+static inline size_t read_token(struct scanner *scanner, struct span text, size_t i)
 {
-    /* In parentheses nothing is watched for but INTO, at which scan_skip_dull stops. */
-    if (scanner->watch == SCAN_WATCH_NOTHING || scanner->watch == SCAN_WATCH_INTO ||
-        scanner->parens > 0) {
-        i = scan_skip_dull(scanner, text, i);
-    }
-    while (i < text.length && scan_byte_is_space(text.at[i])) {
-        i++;
-    }
-    if (i == text.length) {
-        return i;
-    }
     uint8_t byte = text.at[i];
-    if (scan_byte_is_digit(byte)) {
-        return in_digits(scanner, text, i);
-    }
     if (scan_byte_is_letter(byte)) {
         scan_class_start(scanner, scanner->offset + i);
         scanner->place = SCAN_PLACE_WORD;
         scanner->word_length = 0;
+        memset(scanner->word, 0, sizeof scanner->word);
         return in_word(scanner, text, i);
+    }
+    if (scan_byte_is_space(byte)) {
+        return i + 1;
+    }
+    if (scan_byte_is_digit(byte)) {
+        return in_digits(scanner, text, i);
     }
     see_mark(scanner, byte, scanner->offset + i);
     return i + 1;
+}
+
+/* Whether no word matters but INTO, at which scan_skip_dull stops: in parentheses nothing else is
+ * watched for. */
+static inline bool is_dull(const struct scanner *scanner)
+{
+    return scanner->watch == SCAN_WATCH_NOTHING || scanner->watch == SCAN_WATCH_INTO ||
+           scanner->parens > 0;
+}
+
+static size_t in_code(struct scanner *scanner, struct span text, size_t i)
+{
+    while (i < text.length && scanner->place == SCAN_PLACE_CODE) {
+        if (is_dull(scanner)) {
+            i = scan_skip_dull(scanner, text, i);
+        }
+        if (i < text.length) {
+            i = read_token(scanner, text, i);
+        }
+    }
+    return i;
 }
 
 static size_t in_place(struct scanner *scanner, struct span text, size_t i)
@@ -239,10 +259,10 @@ enum scan_status scan_next(struct scanner *scanner, struct span chunk, size_t *a
     assert(*at <= chunk.length);
     struct span text = span_from(chunk, *at);
     assert(text.at != NULL || text.length == 0);
+    scanner->last = last;
     size_t i = 0;
     while (i < text.length && scanner->place != SCAN_PLACE_END) {
-        i = scanner->place == SCAN_PLACE_CODE ? in_code(scanner, text, i)
-                                              : in_place(scanner, text, i);
+        i = in_place(scanner, text, i);
     }
     scanner->offset += i;
     *at += i;

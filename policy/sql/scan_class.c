@@ -11,16 +11,19 @@
  * opposite for text that the server would run. */
 #include "policy/sql/scan_class.h"
 
+/* The longest keyword is CREATE_REPLICATION_SLOT, of 23 bytes. */
+#define KEYWORD_ROOM 24
+
+/* Words are compared eight bytes at a time, so all are padded with NUL. */
 struct keyword {
-    const char *text;
-    size_t length;
-    enum scan_class class; /* UNDECIDED where `watch` has to find out */
-    enum scan_watch watch;
+    char text[KEYWORD_ROOM];
+    uint8_t class; /* enum scan_class; UNDECIDED where `watch` has to find out */
+    uint8_t watch; /* enum scan_watch */
 };
 
 #define KEYWORD(text, class, watch)                                                                \
     {                                                                                              \
-        text, sizeof(text) - 1, SCAN_##class, SCAN_WATCH_##watch                                   \
+        text, SCAN_##class, SCAN_WATCH_##watch                                                     \
     }
 
 /* Every word that starts a statement, the frequent ones first because the search is linear. The
@@ -90,19 +93,29 @@ static const struct keyword keywords[] = {
     KEYWORD("UPLOAD_MANIFEST", OTHER, NOTHING),
 };
 
-static bool word_is(const struct scanner *scanner, const char *text)
+/* `text` is a literal, so that this is a comparison or two. */
+static inline bool word_is(const struct scanner *scanner, const char *text)
 {
-    return span_is(span_of(scanner->word, scanner->word_length), text);
+    size_t length = strlen(text);
+    return scanner->word_length == length && memcmp(scanner->word, text, length) == 0;
+}
+
+static inline uint64_t eight_bytes(const char *at)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes;
 }
 
 static const struct keyword *keyword_find(const struct scanner *scanner)
 {
     const char *word = scanner->word;
+    uint64_t start = eight_bytes(word);
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
-        const struct keyword *row = &keywords[i];
-        if (row->length == scanner->word_length && row->text[0] == word[0] &&
-            memcmp(row->text, word, row->length) == 0) {
-            return row;
+        const char *text = keywords[i].text;
+        if (eight_bytes(text) == start && eight_bytes(text + 8) == eight_bytes(word + 8) &&
+            eight_bytes(text + 16) == eight_bytes(word + 16)) {
+            return &keywords[i];
         }
     }
     return NULL;
@@ -117,11 +130,11 @@ static void settle(struct scanner *scanner, enum scan_class class)
 /* A word of which nothing is missing and that can be shown in any encoding. */
 static bool word_is_plain(const struct scanner *scanner)
 {
-    unsigned bits = 0;
-    for (size_t i = 0; i < scanner->word_length; i++) {
-        bits |= (uint8_t)scanner->word[i];
+    uint64_t bits = 0;
+    for (size_t i = 0; i < sizeof scanner->word; i += 8) {
+        bits |= eight_bytes(scanner->word + i);
     }
-    return bits < 0x80 && scanner->word_length < sizeof scanner->word;
+    return (bits & 0x8080808080808080) == 0 && scanner->word_length < sizeof scanner->word;
 }
 
 /* Adds the word to the leading ones; false if it is not plain, or there is no room for it. */
@@ -129,15 +142,13 @@ static bool words_add(struct scanner *scanner)
 {
     size_t space = scanner->words_length == 0 ? 0 : 1;
     size_t length = scanner->words_length + space + scanner->word_length;
-    if (scanner->word_count == SCAN_WORDS_MOST || length >= sizeof scanner->words ||
+    if (scanner->word_count == SCAN_WORDS_MOST || length >= SCAN_WORDS_ROOM ||
         !word_is_plain(scanner)) {
         return false;
     }
     char *end = scanner->words + scanner->words_length;
-    if (space == 1) {
-        *end++ = ' ';
-    }
-    memcpy(end, scanner->word, scanner->word_length);
+    *end = ' ';
+    memcpy(end + space, scanner->word, sizeof scanner->word); /* with its padding */
     scanner->words_length = (uint8_t)length;
     scanner->word_count++;
     return true;
@@ -163,15 +174,18 @@ static void body_first(struct scanner *scanner)
 
 static void statement_first(struct scanner *scanner)
 {
-    (void)words_add(scanner);
     const struct keyword *row = keyword_find(scanner);
     if (row == NULL) {
+        (void)words_add(scanner);
         scanner->class = SCAN_UNKNOWN;
         scanner->watch = SCAN_WATCH_LEADING;
         return;
     }
-    scanner->class = (uint8_t)row->class;
-    scanner->watch = (uint8_t)row->watch;
+    memcpy(scanner->words, scanner->word, sizeof scanner->word);
+    scanner->words_length = scanner->word_length;
+    scanner->word_count = 1;
+    scanner->class = row->class;
+    scanner->watch = row->watch;
     scanner->otherwise = row->watch == SCAN_WATCH_PREPARE ? SCAN_PREPARED : SCAN_OTHER;
 }
 
@@ -179,7 +193,7 @@ static void leading_word(struct scanner *scanner)
 {
     if (!words_add(scanner)) {
         scanner->watch = SCAN_WATCH_NOTHING;
-    } else if (words_name_routine(scanner)) {
+    } else if (scanner->class == SCAN_DDL && words_name_routine(scanner)) {
         scanner->watch = SCAN_WATCH_ROUTINE;
     }
 }
@@ -245,11 +259,11 @@ static void inner_word(struct scanner *scanner)
     }
     const struct keyword *row = keyword_find(scanner);
     if (row != NULL && (row->watch == SCAN_WATCH_INTO || row->watch == SCAN_WATCH_WITH)) {
-        scanner->watch = (uint8_t)row->watch;
+        scanner->watch = row->watch;
         scanner->previous = SCAN_PREVIOUS_ANY;
         return;
     }
-    enum scan_class class = row == NULL ? SCAN_UNKNOWN : row->class;
+    enum scan_class class = row == NULL ? SCAN_UNKNOWN : (enum scan_class)row->class;
     if (class == SCAN_OTHER) {
         class = (enum scan_class)scanner->otherwise;
     } else if (class != SCAN_DDL && class != SCAN_PREPARED) {

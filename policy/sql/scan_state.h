@@ -68,29 +68,32 @@ enum scan_previous {
 
 struct scanner {
     struct scan_options options;
-    size_t offset;     /* of the next byte, in the whole text */
-    size_t from;       /* see struct scan_statement */
-    size_t start;      /* likewise */
-    size_t parens;     /* open '(' */
-    size_t bodies;     /* open BEGIN ATOMIC */
-    size_t comments;   /* open comments that nest */
-    uint8_t place;     /* enum scan_place */
-    uint8_t watch;     /* enum scan_watch */
-    uint8_t previous;  /* enum scan_previous */
-    uint8_t class;     /* enum scan_class */
+    size_t offset;      /* of the next byte, in the whole text */
+    size_t from;        /* see struct scan_statement */
+    size_t start;       /* likewise */
+    size_t parens;      /* open '(' */
+    size_t bodies;      /* open BEGIN ATOMIC */
+    size_t comments;    /* open comments that nest */
+    uint8_t place;      /* enum scan_place */
+    uint8_t watch;      /* enum scan_watch */
+    uint8_t previous;   /* enum scan_previous */
+    uint8_t class;      /* enum scan_class */
+    bool started;       /* the statement has a token */
+    uint8_t lead;       /* first byte of a character whose second is still to come; 0 for none */
+    uint8_t word_count; /* words in `words` */
+    uint8_t words_length;
+    bool last;         /* the text ends with this chunk */
     uint8_t otherwise; /* the class of a query in which no INTO turns up */
-    bool started;      /* the statement has a token */
     bool newline;      /* there is a newline in this PLACE_GAP */
     uint8_t half;      /* '*' or '/' when the byte before is that half of a comment's mark */
-    uint8_t lead;      /* first byte of a character whose second is still to come; 0 for none */
     uint8_t tag_length;
     uint8_t tag_seen; /* bytes of `tag` found again by PLACE_BODY_TAG */
     uint8_t word_length;
-    uint8_t word_count; /* words in `words` */
-    uint8_t words_length;
-    char word[SCAN_WORD_ROOM];   /* the word that is read, upper-cased; no NUL */
-    char words[SCAN_WORDS_ROOM]; /* see struct scan_statement */
-    uint8_t tag[SCAN_TAG_ROOM];  /* of the dollar quote, without its '$' */
+    /* The word that is read, or its start: upper-cased, padded with NUL. On lines of the
+     * processor's cache, because what is written at once should be read at once. */
+    _Alignas(16) char word[SCAN_WORD_ROOM];
+    char words[SCAN_WORDS_ROOM + SCAN_WORD_ROOM]; /* see struct scan_statement; and the padding */
+    uint8_t tag[SCAN_TAG_ROOM];                   /* of the dollar quote, without its '$' */
 };
 
 #endif
