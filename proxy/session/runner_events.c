@@ -233,8 +233,10 @@ static const char lost_text[] = "the server connection was lost while the statem
 void runner_on_server_lost(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    /* A message that was never whole, or a COPY that never ended, has committed nothing. */
-    bool torn = runner_reads_client(runner);
+    /* A message that was never whole, or a COPY that never ended, has committed nothing. (The
+     * server is told of a client's end in the middle of a plan only where it waits for more of
+     * these.) */
+    bool torn = runner_reads_client(runner) || session->server_finished;
     bool running = runner->state == RUNNER_RUN && runner->run_sent && !torn;
     struct change_outcome outcome = {.message = span_text(lost_text), .attempts = runner->attempt};
     for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
