@@ -50,8 +50,9 @@ struct facts {
     /* Settings of this session, as they are now. Times in milliseconds; 0: none. */
     uint32_t server_version; /* server_version_num: 150020 */
     uint32_t lock_timeout_ms, statement_timeout_ms, deadlock_timeout_ms;
-    /* As text, for putting them back; transaction_timeout is empty before PostgreSQL 17. */
-    char lock_timeout[32], statement_timeout[32], transaction_timeout[32];
+    /* As text, for putting them back; empty where the server has none: transaction_timeout came
+     * with PostgreSQL 17, idle_session_timeout with 14. */
+    char lock_timeout[32], statement_timeout[32], transaction_timeout[32], idle_session_timeout[32];
     enum message_level client_min_messages;
     uint32_t server_pid; /* pg_backend_pid(); 0 unknown */
 

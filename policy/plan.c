@@ -141,18 +141,9 @@ static bool plan_may_retry(const struct plan_request *request)
            statement->kind != STATEMENT_UNPARSED && statement->kind != STATEMENT_TOO_LONG;
 }
 
-/* A SELECT would take the snapshot that a statement of the client's must come before; SET does not.
- */
-static void plan_append_guard(const struct plan_request *request, const char *time, bool local,
-                              struct buffer *out)
+bool draft_has_idle_timeout(const struct facts *facts)
 {
-    if (request->now->early) {
-        buffer_append_format(out, "/* ddlguard */ SET %slock_timeout = '%s'", local ? "LOCAL " : "",
-                             time);
-        return;
-    }
-    buffer_append_text(out, "/* ddlguard */ SELECT ");
-    draft_append_set(out, "lock_timeout", time, local);
+    return facts->idle_session_timeout[0] != '\0' && strcmp(facts->idle_session_timeout, "0") != 0;
 }
 
 void draft_append_restore(const struct plan_request *request, const char *time, bool local,
@@ -171,26 +162,62 @@ void draft_append_restore(const struct plan_request *request, const char *time, 
                          time);
 }
 
+/* `time` NULL: the client's own lock timeout is as strict. `lift_idle`: between two tries the
+ * session is idle, and must not be ended for that. */
+static void plan_append_guard(const struct plan_request *request, const char *time, bool local,
+                              bool lift_idle, struct buffer *out)
+{
+    if (request->now->early) {
+        /* A SELECT would take the snapshot that a statement of the client's must come before. */
+        buffer_append_format(out, "/* ddlguard */ SET %slock_timeout = '%s'", local ? "LOCAL " : "",
+                             time);
+        return;
+    }
+    buffer_append_text(out, "/* ddlguard */ SELECT ");
+    if (time != NULL) {
+        draft_append_set(out, "lock_timeout", time, local);
+    }
+    if (lift_idle) {
+        buffer_append_text(out, time != NULL ? ", " : "");
+        draft_append_set(out, "idle_session_timeout", "0", false);
+    }
+}
+
+static void plan_append_restore(const struct plan_request *request, const char *time, bool local,
+                                bool lift_idle, struct buffer *out)
+{
+    if (time != NULL) {
+        draft_append_restore(request, time, local, out);
+    }
+    if (lift_idle) {
+        buffer_append_text(out, time != NULL ? " UNION ALL SELECT " : "/* ddlguard */ SELECT ");
+        draft_append_set(out, "idle_session_timeout", request->facts->idle_session_timeout, false);
+    }
+}
+
 static void plan_guarded(const struct plan_request *request, struct draft *draft)
 {
     struct plan *plan = draft->plan;
     uint32_t ours_ms = plan_guard_timeout(request);
-    bool local = plan_is_local(request);
-    bool retry = plan_may_retry(request);
-    char time[DRAFT_TIME_BYTES];
-    draft_time(time, ours_ms);
     if (ours_ms != 0 && plan_inline(request, ours_ms, draft)) {
         return;
     }
-    if (ours_ms != 0) {
-        plan_append_guard(request, time, local, draft_step(draft, STEP_GUARD, false));
+    bool local = plan_is_local(request);
+    bool retry = plan_may_retry(request);
+    bool lift_idle = retry && draft_has_idle_timeout(request->facts);
+    char text[DRAFT_TIME_BYTES];
+    const char *time = ours_ms != 0 ? draft_time(text, ours_ms) : NULL;
+    bool guards = time != NULL || lift_idle;
+    if (guards) {
+        plan_append_guard(request, time, local, lift_idle, draft_step(draft, STEP_GUARD, false));
     }
     plan->attempts = retry ? request->settings->timeouts.attempts : 1;
     plan->lock_timeout_ms = ours_ms != 0 ? ours_ms : request->facts->lock_timeout_ms;
     plan->guard_local = ours_ms != 0 && local;
     (void)draft_step(draft, STEP_RUN, retry);
-    if (ours_ms != 0) {
-        draft_append_restore(request, time, local, draft_step(draft, STEP_RESTORE, false));
+    if (guards) {
+        plan_append_restore(request, time, local, lift_idle,
+                            draft_step(draft, STEP_RESTORE, false));
     }
 }
 

@@ -100,7 +100,7 @@ static void plan_append_drops(const struct plan_request *request, bool while_hel
 
 /* GUARD and RESTORE of the concurrent plan set all that can end a statement early. */
 static void plan_append_timeouts(const struct facts *facts, const char *lock, const char *statement,
-                                 const char *transaction, struct buffer *out)
+                                 const char *transaction, const char *idle, struct buffer *out)
 {
     buffer_append_text(out, "/* ddlguard */ SELECT ");
     draft_append_set(out, "lock_timeout", lock, false);
@@ -109,6 +109,10 @@ static void plan_append_timeouts(const struct facts *facts, const char *lock, co
     if (facts->transaction_timeout[0] != '\0') {
         buffer_append_text(out, ", ");
         draft_append_set(out, "transaction_timeout", transaction, false);
+    }
+    if (draft_has_idle_timeout(facts)) {
+        buffer_append_text(out, ", ");
+        draft_append_set(out, "idle_session_timeout", idle, false);
     }
 }
 
@@ -140,21 +144,22 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     uint32_t wanted = request->settings->timeouts.concurrent_lock_ms;
     draft_time(time, draft_lock_timeout(request, wanted));
     if (leftover) {
-        plan_append_timeouts(facts, time, "0", "0", draft_step(draft, STEP_GUARD, false));
+        plan_append_timeouts(facts, time, "0", "0", "0", draft_step(draft, STEP_GUARD, false));
         gate_append(request, draft_step(draft, STEP_GATE, true));
         draft->last->retry_from = 0;
         if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
             plan_append_drops(request, false, draft_step(draft, STEP_CLEAN, false));
         }
     }
-    plan_append_timeouts(facts, "0", "0", "0", draft_step(draft, STEP_GUARD, false));
+    plan_append_timeouts(facts, "0", "0", "0", "0", draft_step(draft, STEP_GUARD, false));
     buffer_append_span(draft_step(draft, STEP_RUN, leftover), rewritten);
     draft->last->retry_from = leftover ? 0 : draft->last->retry_from;
     if (leftover) {
         plan_append_undo(request, time, draft);
     }
     plan_append_timeouts(facts, facts->lock_timeout, facts->statement_timeout,
-                         facts->transaction_timeout, draft_step(draft, STEP_RESTORE, false));
+                         facts->transaction_timeout, facts->idle_session_timeout,
+                         draft_step(draft, STEP_RESTORE, false));
 }
 
 bool plan_concurrent(const struct plan_request *request, struct draft *draft)

@@ -24,6 +24,9 @@ void draft_append_set(struct buffer *out, const char *name, const char *value, b
 #define DRAFT_TIME_BYTES 16
 const char *draft_time(char *out, uint32_t ms);
 
+/* Would the server end a session that is idle, as ours is between two tries? */
+bool draft_has_idle_timeout(const struct facts *facts);
+
 /* The lock timeout of ours that would hold for this session: above deadlock_timeout, because only a
  * waiter's deadlock check makes autovacuum give way. */
 uint32_t draft_lock_timeout(const struct plan_request *request, uint32_t wanted_ms);

@@ -22,6 +22,7 @@ static const char probe_settings[] = " pg_catalog.current_setting('server_versio
                                      " pg_catalog.current_setting('lock_timeout'),"
                                      " pg_catalog.current_setting('statement_timeout'),"
                                      " pg_catalog.current_setting('transaction_timeout', true),"
+                                     " pg_catalog.current_setting('idle_session_timeout', true),"
                                      " pg_catalog.current_setting('deadlock_timeout'),"
                                      " pg_catalog.current_setting('client_min_messages'),"
                                      " pg_catalog.pg_backend_pid()";

@@ -139,6 +139,7 @@ static void probe_read_settings(struct columns *columns, struct facts *facts)
     facts->statement_timeout_ms =
         columns_time(columns, facts->statement_timeout, sizeof facts->statement_timeout);
     columns_text(columns, facts->transaction_timeout, sizeof facts->transaction_timeout);
+    columns_text(columns, facts->idle_session_timeout, sizeof facts->idle_session_timeout);
     facts->deadlock_timeout_ms = columns_time(columns, ignored, sizeof ignored);
     facts->client_min_messages = columns_level(columns);
     facts->server_pid = columns_number(columns);

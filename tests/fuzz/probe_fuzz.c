@@ -37,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(ends(facts.lock_timeout, sizeof facts.lock_timeout));
     assert(ends(facts.statement_timeout, sizeof facts.statement_timeout));
     assert(ends(facts.transaction_timeout, sizeof facts.transaction_timeout));
+    assert(ends(facts.idle_session_timeout, sizeof facts.idle_session_timeout));
     assert(ends(facts.table.schema, NAME_BYTES) && ends(facts.table.name, NAME_BYTES));
     assert(ends(facts.index_name, NAME_BYTES));
     assert(facts.bytes >= -1 && facts.rows >= -1);

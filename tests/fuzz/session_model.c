@@ -72,16 +72,17 @@ static const char *run_transaction(struct model *model, const char *sql)
 /* The rows that our own questions are answered with. */
 static void answer_ours(struct model *model, const char *sql, uint8_t choice)
 {
-    static const char *const facts[] = {
-        "150020", "0", "0", "",  "1s", "notice", "4711", "t", "r", "f", "f", "f",      "1000000000",
-        "10000",  "s", "t", "r", "f",  "f",      "f",    "f", "f", "f", "f", "t_a_idx"};
+    static const char *const facts[] = {"150020", "0", "0", "",  "0",      "1s", "notice",
+                                        "4711",   "t", "r", "f", "f",      "f",  "1000000000",
+                                        "10000",  "s", "t", "r", "f",      "f",  "f",
+                                        "f",      "f", "f", "f", "t_a_idx"};
     struct span columns[sizeof facts / sizeof *facts];
     size_t count = strstr(sql, "WITH RECURSIVE") != NULL    ? sizeof facts / sizeof *facts
-                   : strstr(sql, "current_setting") != NULL ? 7
+                   : strstr(sql, "current_setting") != NULL ? 8
                    : strstr(sql, "set_config") != NULL      ? 1
                                                             : 0;
     for (size_t i = 0; i < count; i++) {
-        columns[i] = span_text(i == 12 && (choice & 8) != 0 ? "100" : facts[i]);
+        columns[i] = span_text(i == 13 && (choice & 8) != 0 ? "100" : facts[i]);
     }
     if (strstr(sql, "format(") != NULL && (choice & 4) != 0) {
         columns[count++] = span_text("/* ddlguard */ DROP INDEX CONCURRENTLY s.i");
@@ -132,7 +133,7 @@ static void on_query(struct model *model, struct span body, uint8_t choice)
         return;
     }
     copy_text(sql, sizeof sql, query.sql);
-    bool ours = starts(sql, "/* ddlguard */");
+    bool ours = starts(sql, "/* ddlguard */") && !starts(sql, "/* ddlguard */ SET LOCAL");
     for (char *at = sql; *at != '\0' && !model->copy_in;) {
         size_t length = ours ? strlen(at) : strcspn(at, ";");
         bool more = at[length] == ';';

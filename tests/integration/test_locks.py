@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from conftest import TIMEOUTS
+from wire import Wire, kinds, query
 
 LOCK_SECONDS = 0.7          # TIMEOUTS["lock"]
 
@@ -337,3 +338,16 @@ def test_deadline_of_a_build(table, connect, block, index, make_proxy):
         client.execute("create index item_a on item (a)")
     assert time.monotonic() - start < 5
     assert index("item_a") is None
+
+
+def test_the_server_does_not_end_the_session_in_a_pause(table, server, proxy, database, block):
+    """idle_session_timeout, shorter than our pauses between tries: the client is not idle, it waits."""
+    if int(server.psql("show server_version_num")) < 140000:
+        pytest.skip("PostgreSQL 14 and later")
+    block(seconds=1.6)
+    with Wire(proxy, {"user": "postgres", "database": database}) as wire:
+        wire.send(query("set idle_session_timeout = '40ms'") + query("alter table item add c int") +
+                  query("show idle_session_timeout"))
+        reply = wire.read_until_ready(3)
+    assert kinds(reply).replace("S", "").replace("N", "") == "CZCZTDCZ", reply
+    assert "N" in kinds(reply) and reply[-3][1].endswith(b"40ms")

@@ -106,6 +106,8 @@ static inline bool case_facts_value(struct facts *facts, const char *key, const 
         snprintf(facts->lock_timeout, sizeof facts->lock_timeout, "%sms", value);
     } else if (strcmp(key, "deadlock_timeout_ms") == 0) {
         facts->deadlock_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
+    } else if (strcmp(key, "idle_session_timeout") == 0) {
+        snprintf(facts->idle_session_timeout, sizeof facts->idle_session_timeout, "%s", value);
     } else if (strcmp(key, "transaction_timeout") == 0) {
         snprintf(facts->transaction_timeout, sizeof facts->transaction_timeout, "%s", value);
     } else if (strcmp(key, "schema") == 0) {

@@ -108,7 +108,7 @@ static void no_operator_is_left_to_search_path(void **state)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-#define SETTINGS "150020", "2s", "1min", "", "1s", "notice", "4711"
+#define SETTINGS "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
         "", "", ""
@@ -137,7 +137,7 @@ static void settings_are_read(void **state)
     const char *const row[] = {SETTINGS};
     const struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
     struct facts facts = {0};
-    assert_true(read_row(&probe, 0, row, 7, &facts));
+    assert_true(read_row(&probe, 0, row, 8, &facts));
     assert_true(facts.known);
     assert_false(facts.target_known);
     assert_int_equal(facts.server_version, 150020);
@@ -146,6 +146,7 @@ static void settings_are_read(void **state)
     assert_int_equal(facts.statement_timeout_ms, 60000);
     assert_string_equal(facts.statement_timeout, "1min");
     assert_string_equal(facts.transaction_timeout, "");
+    assert_string_equal(facts.idle_session_timeout, "10min");
     assert_int_equal(facts.deadlock_timeout_ms, 1000);
     assert_int_equal(facts.client_min_messages, LEVEL_NOTICE);
     assert_int_equal(facts.server_pid, 4711);
@@ -157,7 +158,7 @@ static void a_table_is_read(void **state)
     const char *const row[] = {SETTINGS, TARGET};
     const struct probe probe = {.form = PROBE_TARGET, .count = 1};
     struct facts facts = {0};
-    assert_true(read_row(&probe, 0, row, 25, &facts));
+    assert_true(read_row(&probe, 0, row, 26, &facts));
     assert_true(facts.known && facts.target_known && facts.exists);
     assert_int_equal(facts.kind, 'r');
     assert_int_equal(facts.bytes, 3629056);
@@ -191,26 +192,26 @@ static void each_column_says_its_own(void **state)
         {1, "2147483648ms", false},
         {1, "2147483647s", false},
         {1, "-1", false},
-        {5, "debug5", true},
-        {5, "loud", false},
-        {7, "x", false},
-        {8, "rr", false}, /* a relkind is one character */
-        {8, "", true},    /* found, but not seen */
-        {12, "Infinity", true},
-        {12, "1.5e+06", true},
-        {12, "NaN", false},
-        {12, "many", false},
-        {12, "1e300", false},
-        {13, "-1", true},
-        {15, "0123456789012345678901234567890123456789012345678901234567890123", false},
-        {15, "012345678901234567890123456789012345678901234567890123456789012", true},
+        {6, "debug5", true},
+        {6, "loud", false},
+        {8, "x", false},
+        {9, "rr", false}, /* a relkind is one character */
+        {9, "", true},    /* found, but not seen */
+        {13, "Infinity", true},
+        {13, "1.5e+06", true},
+        {13, "NaN", false},
+        {13, "many", false},
+        {13, "1e300", false},
+        {14, "-1", true},
+        {16, "0123456789012345678901234567890123456789012345678901234567890123", false},
+        {16, "012345678901234567890123456789012345678901234567890123456789012", true},
     };
     const struct probe probe = {.form = PROBE_TARGET, .count = 1};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *row[] = {SETTINGS, TARGET};
         struct facts facts = {0};
         row[cases[i].column] = cases[i].text;
-        if (read_row(&probe, 0, row, 25, &facts) != cases[i].good) {
+        if (read_row(&probe, 0, row, 26, &facts) != cases[i].good) {
             fail_msg("column %zu: '%s'", cases[i].column, cases[i].text);
         }
         assert_int_equal(facts.known, cases[i].good);
@@ -234,7 +235,7 @@ static void times_are_milliseconds(void **state)
         const char *row[] = {SETTINGS};
         struct facts facts = {0};
         row[1] = cases[i].text;
-        assert_true(read_row(&probe, 0, row, 7, &facts));
+        assert_true(read_row(&probe, 0, row, 8, &facts));
         assert_int_equal(facts.lock_timeout_ms, cases[i].ms);
     }
 }
@@ -250,8 +251,8 @@ static void sizes_that_nobody_knows_are_unknown(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *row[] = {SETTINGS, TARGET};
         struct facts facts = {0};
-        row[12] = cases[i].text;
-        assert_true(read_row(&probe, 0, row, 25, &facts));
+        row[13] = cases[i].text;
+        assert_true(read_row(&probe, 0, row, 26, &facts));
         assert_true(facts.bytes == cases[i].bytes);
     }
 }
@@ -263,13 +264,13 @@ static void what_cannot_be_seen_is_not_known(void **state)
     const char *row[] = {SETTINGS, TARGET};
     const struct probe probe = {.form = PROBE_TARGET, .count = 1};
     struct facts facts = {0};
-    row[8] = "";
-    assert_true(read_row(&probe, 0, row, 25, &facts));
+    row[9] = "";
+    assert_true(read_row(&probe, 0, row, 26, &facts));
     assert_true(facts.known);
     assert_false(facts.target_known);
     facts = (struct facts){0};
-    row[7] = "f"; /* not there at all: that is known */
-    assert_true(read_row(&probe, 0, row, 25, &facts));
+    row[8] = "f"; /* not there at all: that is known */
+    assert_true(read_row(&probe, 0, row, 26, &facts));
     assert_true(facts.target_known);
     assert_false(facts.exists);
 }
@@ -279,9 +280,9 @@ static void rows_of_another_width_are_refused(void **state)
     (void)state;
     const char *const row[] = {SETTINGS, TARGET, "", ""};
     const struct probe probe = {.form = PROBE_TARGET, .count = 1};
-    for (size_t count = 0; count <= 27; count++) {
+    for (size_t count = 0; count <= 28; count++) {
         struct facts facts = {0};
-        assert_int_equal(read_row(&probe, 0, row, count, &facts), count == 25);
+        assert_int_equal(read_row(&probe, 0, row, count, &facts), count == 26);
     }
 }
 

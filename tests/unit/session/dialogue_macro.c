@@ -23,6 +23,7 @@
     X(lock_timeout, "0")                                                                           \
     X(statement_timeout, "0")                                                                      \
     X(transaction_timeout, "")                                                                     \
+    X(idle_session_timeout, "0")                                                                   \
     X(deadlock_timeout, "1s")                                                                      \
     X(client_min_messages, "notice")                                                               \
     X(server_pid, "4711")                                                                          \
@@ -45,7 +46,7 @@
     X(index_partition, "f")                                                                        \
     X(index_name, "")
 
-#define SETTINGS_COLUMNS 7
+#define SETTINGS_COLUMNS 8
 #define COLUMNS_MOST     32
 
 struct column {
