@@ -2,6 +2,7 @@
 # The mechanical part of the house style: sizes, opening comments, forbidden constructs.
 # `check-style.sh [ARCHIVE...]`: the archives, if given, may hold no variable that can be written.
 set -uo pipefail
+shopt -s lastpipe # report, at the end of a pipe, sets what this shell reads
 cd "$(dirname "$0")/.."
 
 bad=0
@@ -30,7 +31,7 @@ awk 'FNR == 1 { open = 0 }
 grep -nE '\bTODO\b|\bFIXME\b|\bXXX\b' $sources $scripts | grep -v check-style | report "unfinished"
 grep -nE '^\s*typedef (struct|union)' $sources | report "typedef of a struct"
 grep -nP '\t| +$' $sources | report "tabs or blanks at the end of a line"
-grep -nE '^\s*#\s*(ifdef|if )' $code | grep -v '__cplusplus' | report "conditional compilation"
+grep -nE '^\s*#\s*(ifdef|if )' $code | grep -v -e '__cplusplus' -e '__SSE2__' | report "conditional compilation"
 grep -nE '\b(strcpy|strcat|sprintf|gets|strtok|atoi)\(' $code | report "unsafe function"
 grep -LE '^#ifndef [A-Z_]+_H$' $(echo "$code" | grep '\.h$') | report "no include guard"
 for archive in "$@"; do

@@ -47,6 +47,11 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
+    /* PART: an integrity violation (class 23) here is given to the client as this SQLSTATE and
+     * message, those of the client's own statement. NOOP: the NOTICE that PostgreSQL would give;
+     * empty message: none. */
+    const char *as_sqlstate; /* constant; NULL: as it came */
+    struct span as_message;  /* into plan.text */
 };
 
 struct plan {
@@ -63,6 +68,7 @@ struct plan {
      * statement, or all of the message; and what was inserted there. */
     size_t replaced_at, replaced_length;
     struct splice splice;
+    const char *tag; /* the client's, where the RUN's own is another; NULL: the RUN's. Constant */
     /* Statements of ours in that text, each by the client's statement that it stands before: their
      * replies are not for the client. */
     size_t own[SPLICES_MOST];

@@ -175,12 +175,17 @@ void encode_report_at(struct buffer *out, uint8_t tag, struct span body, uint32_
 {
     struct span old = find_position(body);
     size_t before = old.at == NULL ? 0 : (size_t)(old.at - body.at);
+    size_t behind = before + old.length;
     size_t length_at = frame_begin(out, tag);
+    if (old.length > 0 && position == 0) { /* with its field type and its NUL */
+        before--;
+        behind++;
+    }
     buffer_append_span(out, span_cut(body, 0, before));
-    if (old.length > 0) {
+    if (old.length > 0 && position > 0) {
         buffer_append_format(out, "%u", position);
     }
-    buffer_append_span(out, span_from(body, before + old.length));
+    buffer_append_span(out, span_from(body, behind));
     frame_end(out, length_at);
 }
 

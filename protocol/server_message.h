@@ -48,7 +48,8 @@ struct report_text {
 void encode_error(struct buffer *out, const struct report_text *report);
 void encode_notice(struct buffer *out, const struct report_text *report);
 /* A copy of an ErrorResponse or NoticeResponse (`tag` 'E' or 'N') with another position; everything
- * else stays as it was, unknown fields included. One that has no position gets none. */
+ * else stays as it was, unknown fields included. One that has no position gets none; 0 leaves it
+ * out. */
 void encode_report_at(struct buffer *out, uint8_t tag, struct span body, uint32_t position);
 
 void encode_ready(struct buffer *out, enum transaction_status status);

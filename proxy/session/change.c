@@ -154,6 +154,19 @@ static void event_set_who(json_t *event, const struct change_who *who)
     json_object_set_new(event, "server_pid", json_integer(who->server_pid));
 }
 
+static json_t *json_executed(const struct change_intent *intent)
+{
+    json_t *list = json_array();
+    struct span rest = intent->executed.length > 0 ? intent->executed : intent->sql;
+    do {
+        const uint8_t *end = intent->executed.length > 0 ? memchr(rest.at, 0, rest.length) : NULL;
+        size_t length = end == NULL ? rest.length : (size_t)(end - rest.at);
+        json_array_append_new(list, json_pack("{so}", "sql", json_text(span_cut(rest, 0, length))));
+        rest = span_from(rest, length + 1);
+    } while (rest.length > 0);
+    return list;
+}
+
 void change_write_intent(struct buffer *out, enum change_kind kind,
                          const struct change_intent *intent, const char *sqlstate,
                          struct span message, uint64_t wall_us)
@@ -163,16 +176,8 @@ void change_write_intent(struct buffer *out, enum change_kind kind,
     json_object_set_new(event, "tag", json_string(intent->statement->tag));
     event_set_who(event, intent->who);
     json_object_set_new(event, "original_sql", json_text(intent->sql));
-    json_t *step = json_object();
-    json_object_set_new(step, "sql",
-                        json_text(intent->executed.length > 0 ? intent->executed : intent->sql));
-    json_t *executed = json_array();
-    if (kind == CHANGE_DENIED) {
-        json_decref(step);
-    } else {
-        json_array_append_new(executed, step);
-    }
-    json_object_set_new(event, "executed", executed);
+    json_object_set_new(event, "executed",
+                        kind == CHANGE_DENIED ? json_array() : json_executed(intent));
     json_object_set_new(event, "objects", json_objects(intent->statement));
     json_object_set_new(event, "rules", json_rules(intent->decision));
     json_object_set_new(event, "verdict", json_string(verdict_name(intent->decision->verdict)));
@@ -197,6 +202,7 @@ static void event_set_times(json_t *event, enum change_kind kind, uint64_t wall_
     case CHANGE_STMT_OK:
     case CHANGE_ROLLED_BACK:
     case CHANGE_UNDONE:
+    case CHANGE_NO_OP:
     case CHANGE_FAILED:
     case CHANGE_PREPARED:
         name = "finished";

@@ -15,6 +15,7 @@
     X(COMMITTED, "committed")                                                                      \
     X(ROLLED_BACK, "rolled_back")                                                                  \
     X(UNDONE, "undone_by_savepoint")                                                               \
+    X(NO_OP, "no_op")                                                                              \
     X(FAILED, "failed")                                                                            \
     X(PREPARED, "prepared")                                                                        \
     X(UNKNOWN, "unknown")                                                                          \
@@ -45,7 +46,8 @@ struct change_intent {
     const struct change_who *who;
     const struct statement *statement;
     struct span sql;      /* the client's, redacted */
-    struct span executed; /* what is sent instead, redacted; empty: the same */
+    struct span executed; /* what is sent instead, one text after the other, each with a NUL behind
+                           * it; empty: the same */
     const struct decision *decision;
     uint32_t lock_timeout_ms;
 };

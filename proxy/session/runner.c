@@ -111,9 +111,7 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_NOOP:
         return !runner->run_ended;
     case STEP_UNDO:
-        /* An index that was there before (42P07) is not ours to remove. */
-        return runner->run_sent && runner->run_failed &&
-               strcmp(runner->sqlstate, SQLSTATE_DUPLICATE_TABLE) != 0;
+        return part_is_undone(runner, step);
     case STEP_RESTORE:
         return runner->guarded;
     }
@@ -148,6 +146,7 @@ static void refused(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     runner->run_ended = true;
     runner->run_failed = true;
+    runner->failed_at = runner->step;
     outcome_write(session, effects);
     if (!session->awaits_ledger) {
         runner_next_step(session, effects);
@@ -190,6 +189,14 @@ void runner_next_step(struct session *session, struct effects *effects)
             run_send(session, effects);
             return;
         }
+        if (step->kind == STEP_PART) {
+            part_send(session, effects);
+            return;
+        }
+        if (step->kind == STEP_NOOP) {
+            part_answer_noop(session, effects);
+            return;
+        }
         runner->state = RUNNER_STEP;
         runner->guarded = runner->guarded || step->kind == STEP_GUARD;
         buffer_reset(&runner->generated);
@@ -213,26 +220,6 @@ bool runner_repeats_canceled(struct session *session, struct span sql, struct ef
     return true;
 }
 
-/* A step of ours that must not fail has failed: nothing of the client's was sent. */
-static void fail_before_run(struct session *session, struct effects *effects)
-{
-    struct runner *runner = session->runner;
-    struct report report;
-    struct frame frame;
-    struct span error = buffer_span(&runner->exchange.error);
-    if (frame_peek(error, FRAME_LIMIT, &frame) == FRAME_READY &&
-        decode_report(frame_body(frame, error), &report)) {
-        buffer_append_span(&runner->message, report.message);
-    }
-    memcpy(runner->sqlstate, runner->exchange.sqlstate, sizeof(runner->sqlstate));
-    buffer_append_span(&runner->held, error);
-    runner->run_ended = runner->run_failed = true;
-    outcome_write(session, effects);
-    if (!session->awaits_ledger) {
-        runner_next_step(session, effects);
-    }
-}
-
 static void step_ended(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -241,7 +228,7 @@ static void step_ended(struct session *session, struct effects *effects)
     switch (step->kind) {
     case STEP_GUARD:
         if (failed) {
-            fail_before_run(session, effects);
+            part_fail(session, effects);
             return;
         }
         break;
@@ -253,7 +240,7 @@ static void step_ended(struct session *session, struct effects *effects)
         if (failed && (strcmp(runner->exchange.sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 ||
                        strcmp(runner->exchange.sqlstate, SQLSTATE_DEADLOCK) == 0 ||
                        strcmp(runner->exchange.sqlstate, SQLSTATE_CANCELED) == 0)) {
-            fail_before_run(session, effects);
+            part_fail(session, effects);
             return;
         }
         break; /* any other error will be the RUN's own, in the client's words */
@@ -276,9 +263,11 @@ static void step_ended(struct session *session, struct effects *effects)
             return;
         }
         break;
-    case STEP_REFUSE: /* never taken: outcome_intend has set the refusal */
     case STEP_PART:
-    case STEP_NOOP:
+        part_ended(session, effects);
+        return;
+    case STEP_REFUSE: /* never taken: outcome_intend has set the refusal */
+    case STEP_NOOP:   /* no exchange */
     case STEP_RUN:
         assert(false);
     }

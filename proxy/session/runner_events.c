@@ -124,6 +124,13 @@ static void end_pause(struct session *session, struct effects *effects)
     runner_next_step(session, effects);
 }
 
+/* A statement of the change is at work on the server. */
+static bool runs_change(const struct runner *runner)
+{
+    return runner->state == RUNNER_RUN ||
+           (runner->state == RUNNER_STEP && runner->plan.steps[runner->step].kind == STEP_PART);
+}
+
 void runner_on_timer(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -132,7 +139,7 @@ void runner_on_timer(struct session *session, struct effects *effects)
     }
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
-    } else if (runner->state == RUNNER_RUN) {
+    } else if (runs_change(runner)) {
         runner->deadline_us = 0;
         session_log(effects, "warn", "deadline of %u ms passed: canceling the change",
                     runner->plan.deadline_ms);
@@ -158,9 +165,9 @@ void runner_on_cancel(struct session *session, struct effects *effects)
         }
         break;
     case RUNNER_STEP:
-        /* A GATE waits for a lock; the other steps before the RUN are instant, and those behind it
-         * must not be cut short. */
-        if (runner->plan.steps[runner->step].kind == STEP_GATE) {
+        /* A GATE waits for a lock, a PART works; the other steps before the RUN are instant, and
+         * those behind it must not be cut short. */
+        if (runner->plan.steps[runner->step].kind == STEP_GATE || runs_change(runner)) {
             effects->requests |= REQUEST_CANCEL_SERVER;
         }
         break;
@@ -237,7 +244,7 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
      * server is told of a client's end in the middle of a plan only where it waits for more of
      * these.) */
     bool torn = runner_reads_client(runner) || session->server_finished;
-    bool running = runner->state == RUNNER_RUN && runner->run_sent && !torn;
+    bool running = runs_change(runner) && runner->run_sent && !torn;
     struct change_outcome outcome = {.message = span_text(lost_text), .attempts = runner->attempt};
     for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
         bool recorded = statement_is_recorded(runner->request.statements.at[i].kind);

@@ -76,10 +76,12 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
     struct buffer original = {0};
     struct buffer executed = {0};
     sql_redact(text, statement, &original);
-    for (size_t at = 0; at < runner->plan.count; at++) {
+    for (size_t at = 0; at < runner->plan.count && runner->plan.own_count == 0; at++) {
         const struct step *step = &runner->plan.steps[at];
-        if (step->kind == STEP_RUN && step->sql.length > 0 && runner->plan.own_count == 0) {
+        bool ours = step->kind == STEP_PART || step->kind == STEP_RUN;
+        if (ours && step->sql.length > 0) {
             buffer_append_span(&executed, step->sql);
+            buffer_append_u8(&executed, '\0');
         }
     }
     runner->changes[i] = change_id_new(&session->random, session->wall_us);
@@ -261,7 +263,7 @@ void outcome_write(struct session *session, struct effects *effects)
     }
     /* Without a transaction block the end of the request is the end of the transaction; a batch
      * goes on up to its Sync, unless the statement went as an exchange of ours. */
-    bool ended = runner->request.shape == REQUEST_QUERY || runner->plan.splice.count > 0 ||
+    bool ended = runner->request.shape == REQUEST_QUERY || part_is_last(runner) ||
                  (!failed && commits_by_itself(runner));
     if (!ended && may_commit_inside(runner)) { /* also when it has failed behind its COMMIT */
         session->transaction.perhaps_committed = session->transaction.count;

@@ -99,6 +99,16 @@ static void note_run_error(struct runner *runner, struct span body)
     buffer_append_span(&runner->message, report.message);
 }
 
+/* The client's own tag, where what has run last has another. */
+static void hold_complete(struct runner *runner, struct span message)
+{
+    if (runner->plan.tag != NULL) {
+        encode_command_complete(&runner->held, runner->plan.tag);
+    } else {
+        buffer_append_span(&runner->held, message);
+    }
+}
+
 /* The rewritten statement went as an exchange of ours: turn what came of it into the reply. */
 static void take_exchange_reply(struct session *session, struct effects *effects)
 {
@@ -106,7 +116,7 @@ static void take_exchange_reply(struct session *session, struct effects *effects
     struct exchange *exchange = &runner->exchange;
     struct frame frame;
     if (!exchange->failed) {
-        buffer_append_span(&runner->held, buffer_span(&exchange->complete));
+        hold_complete(runner, buffer_span(&exchange->complete));
         return;
     }
     struct span error = buffer_span(&exchange->error);
@@ -143,7 +153,7 @@ void run_end(struct session *session, struct effects *effects)
     runner_stop_watching(runner, effects);
     runner->deadline_us = 0;
     runner->run_ended = true;
-    runner->step++;
+    runner->failed_at = runner->step++;
     if (runner->run_failed && resync && !session->server_finished && !runner->request.batch_open &&
         !session->replication) {
         /* The server skips up to Sync: what is to be cleaned up now would be skipped with it. */
@@ -238,7 +248,7 @@ static void on_run_message(struct session *session, struct frame frame, struct s
             return;
         }
         outcome_complete(session, body, effects);
-        buffer_append_span(&runner->held, message);
+        hold_complete(runner, message);
         if (runner_is_execute(runner)) {
             end_execute(session, frame.tag, effects);
         }

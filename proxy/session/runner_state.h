@@ -72,6 +72,7 @@ struct runner {
     bool released;      /* part of it has gone: no more tries */
     bool guarded;       /* a GUARD has gone: there is something to put back */
     bool run_sent, run_ended, run_failed;
+    size_t failed_at; /* the step that the change has failed at */
     bool outcome_written;
     bool bound_again;      /* swallow the BindComplete of our second Bind */
     bool copy_in;          /* the client's statement reads CopyData */
@@ -127,6 +128,17 @@ void rewrite_append(const struct runner *runner, struct buffer *out);
 /* An ErrorResponse or NoticeResponse, its position as one in the client's own text. */
 void rewrite_append_report(const struct session *session, struct buffer *out, uint8_t tag,
                            struct span message, struct span body);
+/* runner_part.c: a change that is made in several statements, or in none. */
+void part_send(struct session *session, struct effects *effects);
+void part_ended(struct session *session, struct effects *effects);
+/* The step that has just failed takes the whole change with it: its error is the client's. */
+void part_fail(struct session *session, struct effects *effects);
+void part_answer_noop(struct session *session, struct effects *effects);
+/* Whether the client's statement, or what stands for it, is sent as an exchange of ours, and so has
+ * its end of transaction behind it. */
+bool part_is_last(const struct runner *runner);
+/* Whether the change has failed in a way that leaves something for this UNDO step. */
+bool part_is_undone(const struct runner *runner, const struct step *step);
 /* The RUN has ended, well or badly. */
 void run_end(struct session *session, struct effects *effects);
 /* Whether a failed step is tried again; then the pause has begun. */

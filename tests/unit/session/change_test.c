@@ -75,6 +75,17 @@ static void an_intent_says_who_and_what(void **state)
     json_decref(event);
 }
 
+static void what_is_done_in_parts_is_listed_in_order(void **state)
+{
+    (void)state;
+    json_t *event = intend(span_text("x"), span_of("ADD … NOT VALID\0VALIDATE\0", 27));
+    json_t *executed = json_object_get(event, "executed");
+    assert_int_equal(json_array_size(executed), 2);
+    assert_text(json_array_get(executed, 0), "sql", "ADD … NOT VALID");
+    assert_text(json_array_get(executed, 1), "sql", "VALIDATE");
+    json_decref(event);
+}
+
 static void any_bytes_become_valid_json(void **state)
 {
     (void)state;
@@ -174,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_intent_says_who_and_what),
+        cmocka_unit_test(what_is_done_in_parts_is_listed_in_order),
         cmocka_unit_test(any_bytes_become_valid_json),
         cmocka_unit_test(each_end_has_its_time),
         cmocka_unit_test(an_outcome_has_what_is_known),

@@ -1,0 +1,135 @@
+/* A change that is made in several statements, each a transaction of its own, or in none at all.
+ * The client sees one statement: its tag, or the error of the part that failed, and never a
+ * position in a text that it has not written. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/frame.h"
+#include "protocol/server_message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/session_state.h"
+
+#include <string.h>
+
+bool part_is_last(const struct runner *runner)
+{
+    for (size_t i = 0; i < runner->plan.count; i++) {
+        const struct step *step = &runner->plan.steps[i];
+        if (step->kind == STEP_RUN) {
+            return step->sql.length > 0;
+        }
+    }
+    return false;
+}
+
+bool part_is_undone(const struct runner *runner, const struct step *step)
+{
+    if (!runner->run_sent || !runner->run_failed) {
+        return false;
+    }
+    if (step->undo_of < runner->failed_at) {
+        return true;
+    }
+    /* What was there before (42P07) is not ours to remove. */
+    return step->undo_started && step->undo_of == runner->failed_at &&
+           strcmp(runner->sqlstate, SQLSTATE_DUPLICATE_TABLE) != 0;
+}
+
+void part_send(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (!runner->run_sent) {
+        outcome_forwarded(session, effects);
+    }
+    runner->state = RUNNER_STEP;
+    runner->run_sent = true;
+    runner->deadline_us = runner->plan.deadline_ms == 0
+                              ? 0
+                              : session->now_us + (uint64_t)runner->plan.deadline_ms * 1000;
+    runner->watching = true;
+    effects->requests |= REQUEST_WATCH;
+    exchange_send(session, runner, runner->plan.steps[runner->step].sql, effects);
+}
+
+static void note_error(struct runner *runner, struct span sqlstate, struct span message)
+{
+    buffer_reset(&runner->message);
+    buffer_append_span(&runner->message, message);
+    if (sqlstate.length == 5) {
+        memcpy(runner->sqlstate, sqlstate.at, 5);
+    }
+}
+
+/* The server's words about a statement of ours, or those of the client's own statement for what the
+ * server has found wrong with the rows. */
+static void hold_error(struct runner *runner, const struct step *step)
+{
+    struct span error = buffer_span(&runner->exchange.error);
+    struct report report;
+    struct frame frame;
+    if (frame_peek(error, FRAME_LIMIT, &frame) != FRAME_READY ||
+        !decode_report(frame_body(frame, error), &report)) {
+        buffer_append_span(&runner->held, error);
+        return;
+    }
+    if (step->as_sqlstate != NULL && memcmp(runner->exchange.sqlstate, "23", 2) == 0) {
+        note_error(runner, span_text(step->as_sqlstate), step->as_message);
+        encode_error(&runner->held,
+                     &(struct report_text){
+                         "ERROR", step->as_sqlstate, step->as_message, report.detail, {0}});
+        return;
+    }
+    note_error(runner, report.sqlstate, report.message);
+    encode_report_at(&runner->held, SERVER_ERROR, frame_body(frame, error), 0);
+}
+
+void part_fail(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    hold_error(runner, &runner->plan.steps[runner->step]);
+    runner->failed_at = runner->step;
+    runner->run_ended = runner->run_failed = true;
+    outcome_write(session, effects);
+    if (!session->awaits_ledger) {
+        runner_next_step(session, effects);
+    }
+}
+
+void part_ended(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    const struct step *step = &runner->plan.steps[runner->step];
+    if (runner->exchange.failed && step->retry && !runner->cancelled &&
+        runner_retry(session, runner->exchange.sqlstate, false, effects)) {
+        return;
+    }
+    runner_stop_watching(runner, effects);
+    runner->deadline_us = 0;
+    if (runner->exchange.failed) {
+        part_fail(session, effects);
+        return;
+    }
+    /* What comes next has all its tries before it: the bound is on waiting, not on building. */
+    runner->attempt = 1;
+    runner->first_try_us = session->now_us;
+    runner->step++;
+    runner_next_step(session, effects);
+}
+
+void part_answer_noop(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    const struct step *step = &runner->plan.steps[runner->step];
+    if (step->as_message.length > 0 && runner->facts.client_min_messages <= LEVEL_NOTICE) {
+        encode_notice(&runner->held, &(struct report_text){
+                                         "NOTICE", step->as_sqlstate, step->as_message, {0}, {0}});
+    }
+    encode_command_complete(&runner->held, runner->request.statements.at[0].tag);
+    change_write(&effects->ledger, CHANGE_NO_OP, &runner->changes[0], NULL, session->wall_us);
+    runner->state = RUNNER_OUTCOME;
+    runner->run_ended = true;
+    runner->outcome_written = true;
+    session_await_ledger(session, effects);
+    if (!session->awaits_ledger) {
+        runner_next_step(session, effects);
+    }
+}
