@@ -58,7 +58,7 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
                           .lock_timeout = "0",
                           .statement_timeout = "0",
                           .transaction_timeout = "0",
-                          .idle_session_timeout = bits & 8 ? "1min" : "0",
+                          .idle_session_timeout = "1min",
                           .deadlock_timeout_ms = 1000,
                           .exists = !(bits & 16),
                           .kind = kinds[kind % (sizeof kinds - 1)],
