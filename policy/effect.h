@@ -1,6 +1,9 @@
-/* What a statement costs those who use its table: the lock it takes there, and whether it holds
- * that lock while it rewrites or scans the table or builds an index. Measured on PostgreSQL 11 to
- * 18; the server itself is asked where only it can know (facts->actions, policy/shadow.h). Pure. */
+/* What a statement costs those who use its table: the lock it takes there, and whether it rewrites
+ * or scans the table or builds an index meanwhile. Measured on PostgreSQL 11 to 18; the server
+ * itself is asked where only it can know (facts->actions, policy/shadow.h). Pure.
+ *
+ * Whether anybody is there to be stalled (a temporary table, one made in this transaction) is for
+ * the rules to ask. */
 #ifndef POLICY_EFFECT_H
 #define POLICY_EFFECT_H
 
@@ -25,8 +28,11 @@ enum lock_mode {
 };
 
 struct effect {
-    enum lock_mode lock; /* on the table acted upon; the strongest that the statement takes */
-    enum answer rewrites, scans, builds; /* under that lock, unless the lock is weaker than SHARE */
+    enum lock_mode lock; /* on the table acted upon; the strongest that the statement takes there */
+    /* The strongest on another relation that the statement needs: the referenced table, the
+     * partition, the default partition. */
+    enum lock_mode other_lock;
+    enum answer rewrites, scans, builds; /* of either, while the locks are held */
 };
 
 /* Of one action of an ALTER TABLE, and of a whole statement (the worst of its actions). `facts` may
@@ -37,7 +43,7 @@ struct effect effect_of_action(const struct statement *statement, size_t action,
 struct effect effect_of(const struct statement *statement, const struct facts *facts,
                         uint32_t server_version);
 
-/* The table is worked through while nobody can write to it, or may be: UNKNOWN counts. */
+/* A table is worked through while nobody can write to it, or may be: UNKNOWN counts. */
 bool effect_blocks_long(const struct effect *effect);
 
 const char *lock_mode_name(enum lock_mode mode);
