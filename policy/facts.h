@@ -32,13 +32,14 @@ struct action_facts {
     bool constraint_exists, constraint_valid;
     char constraint_kind; /* pg_constraint.contype */
     /* ADD without a name: the name that PostgreSQL would choose now. Of a key: of its index too.
-     * SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or as it
-     * would be chosen. */
+     * SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or as
+     * it would be chosen. */
     char free_name[NAME_BYTES];
     /* ADD COLUMN: the first four names of alter_constraint_names are free, for each kind of
      * constraint that the column brings without a name. */
     bool names_free;
-    bool keys_not_null; /* ADD PRIMARY KEY: every key column is NOT NULL already */
+    bool keys_not_null;     /* ADD PRIMARY KEY: every key column is NOT NULL already */
+    uint32_t keys_nullable; /* likewise; bit n: the n-th key column, from 0, is not */
     /* the other relation: referenced table, partition, index */
     bool other_exists;
     char other_kind;
