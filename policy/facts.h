@@ -31,15 +31,13 @@ struct action_facts {
     /* the constraint of the action's name, or the NOT NULL constraint of its column */
     bool constraint_exists, constraint_valid;
     char constraint_kind; /* pg_constraint.contype */
-    /* ADD without a name: the name that PostgreSQL would choose now. Of a key: of its index too.
-     * SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or as
-     * it would be chosen. */
+    /* ADD without a name: the name that PostgreSQL would choose now. Of a key: of its index too. */
     char free_name[NAME_BYTES];
-    /* ADD COLUMN: the first four names of alter_constraint_names are free, for each kind of
-     * constraint that the column brings without a name. */
-    bool names_free;
     bool keys_not_null;     /* ADD PRIMARY KEY: every key column is NOT NULL already */
     uint32_t keys_nullable; /* likewise; bit n: the n-th key column, from 0, is not */
+    /* SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or,
+     * when there is none, as it would be chosen; empty: not known. */
+    char not_null_name[NAME_BYTES];
     /* the other relation: referenced table, partition, index */
     bool other_exists;
     char other_kind;
@@ -49,17 +47,6 @@ struct action_facts {
     /* What the server did with an empty copy of the table (policy/shadow.h). */
     enum answer rewrites, scans, builds;
 };
-
-/* A partition of the target, one level down. */
-struct partition_facts {
-    struct object_name name;
-    char kind; /* pg_class.relkind */
-    /* CREATE INDEX: the name that PostgreSQL would choose now for this partition's index. */
-    char index_name[NAME_BYTES];
-};
-
-/* A partition for every week of a year; what has more is not changed one by one. */
-#define FACTS_PARTITIONS_MAX 64
 
 struct facts {
     bool known;        /* the settings are */
@@ -91,9 +78,6 @@ struct facts {
     /* CREATE INDEX without a name: the name that PostgreSQL would choose now. */
     char index_name[NAME_BYTES];
     struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
-    /* Of a partitioned target, in the order of their names. */
-    struct partition_facts partitions[FACTS_PARTITIONS_MAX];
-    size_t partition_count; /* all of them; only the first FACTS_PARTITIONS_MAX are stored */
 };
 
 #endif
