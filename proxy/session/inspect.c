@@ -58,18 +58,46 @@ bool inspect_class_needs_plan(const struct session *session, const struct scan_s
     return true;
 }
 
-bool inspect_needs_plan(const struct session *session, struct span sql)
+void inspect_note_setting(struct session *session, const struct scan_statement *cut)
+{
+    static const char *const parts[] = {" STANDARD_CONFORMING_STRINGS", " CLIENT_ENCODING",
+                                        " NAMES", "RESET ALL", "DISCARD ALL"};
+    if (cut->class != SCAN_SETTING) {
+        return;
+    }
+    /* A name in quotes is not among the words: it may be any. */
+    const char *last = strrchr(cut->words, ' ');
+    bool unnamed = last == NULL || strcmp(last, " LOCAL") == 0 || strcmp(last, " SESSION") == 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        session->readings_change |= unnamed || strstr(cut->words, parts[i]) != NULL;
+    }
+}
+
+bool inspect_must_wait(const struct session *session, struct span sql)
+{
+    bool depends = false;
+    if (!session->readings_change || session_is_quiet(session)) {
+        return false;
+    }
+    for (size_t i = 0; i < sql.length && !depends; i++) {
+        depends = sql.at[i] == '\\' || sql.at[i] >= 0x80;
+    }
+    return depends;
+}
+
+bool inspect_needs_plan(struct session *session, struct span sql)
 {
     struct scanner scanner;
     struct scan_statement cut;
     size_t at = 0;
     scan_start(&scanner, inspect_options(session));
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        inspect_note_setting(session, &cut);
         if (inspect_class_needs_plan(session, &cut)) {
             return true;
         }
     }
-    return false;
+    return inspect_must_wait(session, sql);
 }
 
 static void read_statement(const struct session *session, struct span sql,
@@ -136,7 +164,7 @@ void inspect_too_long(const struct session *session, struct span beginning, stru
     }
 }
 
-bool inspect_prepared(const struct session *session, struct span sql, struct statement *out)
+bool inspect_prepared(struct session *session, struct span sql, struct statement *out)
 {
     struct scanner scanner;
     struct scan_statement cut;
@@ -144,6 +172,7 @@ bool inspect_prepared(const struct session *session, struct span sql, struct sta
     scan_start(&scanner, inspect_options(session));
     /* More than one statement in a Parse is an error on the server: nothing of it ever runs. */
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        inspect_note_setting(session, &cut);
         if (is_execute(&cut) && knows_prepared_change(session)) {
             read_statement(session, sql, &cut, out);
             return true;

@@ -17,8 +17,14 @@ struct scan_options inspect_options(const struct session *session);
 
 /* Whether a statement of this class and these words goes through the runner now. */
 bool inspect_class_needs_plan(const struct session *session, const struct scan_statement *cut);
-/* The hot path: scans, and stops at the first statement that does. */
-bool inspect_needs_plan(const struct session *session, struct span sql);
+/* The hot path: scans, and stops at the first statement that does. True also when that cannot be
+ * told before the wire is quiet. */
+bool inspect_needs_plan(struct session *session, struct span sql);
+/* The server tells what standard_conforming_strings and client_encoding are just before it says
+ * ReadyForQuery. In a session that sets them, a text that they make a difference to is read when
+ * all is answered. */
+void inspect_note_setting(struct session *session, const struct scan_statement *cut);
+bool inspect_must_wait(const struct session *session, struct span sql);
 
 /* All statements of the text, the uninteresting ones as STATEMENT_OTHER. False: no memory. */
 MUST_USE bool inspect_statements(const struct session *session, struct span sql,
@@ -27,7 +33,7 @@ MUST_USE bool inspect_statements(const struct session *session, struct span sql,
 void inspect_too_long(const struct session *session, struct span beginning, struct statement *out);
 
 /* Whether a prepared statement is worth remembering; fills *out when it is. */
-bool inspect_prepared(const struct session *session, struct span sql, struct statement *out);
+bool inspect_prepared(struct session *session, struct span sql, struct statement *out);
 /* Whether executing it needs a plan now. */
 bool inspect_kind_needs_plan(const struct session *session, enum statement_kind kind);
 

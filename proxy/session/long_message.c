@@ -20,6 +20,7 @@ static bool is_harmless(struct session *session, struct long_message *message, s
     struct scan_statement cut = {0};
     size_t at = 0;
     while (scan_next(&message->scanner, chunk, &at, last, &cut) == SCAN_STATEMENT) {
+        inspect_note_setting(session, &cut);
         if (message->sent && cut.class == SCAN_TRANSACTION) {
             /* No reason to cut it off; but its tags are not watched. */
             session->transaction.uncertain |= session->transaction.count > 0;
@@ -41,6 +42,9 @@ enum fate long_on_query(struct session *session, const struct incoming *message,
 {
     if (message->rest.length < session->options->inspect_limit) {
         return FATE_WAIT;
+    }
+    if (session->readings_change && !session_is_quiet(session)) {
+        return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
     }
     struct long_message *state = calloc(1, sizeof(*state));
     if (state == NULL) {

@@ -58,6 +58,7 @@ struct session {
     enum phase phase;
     bool replication;
     bool standard_strings;
+    bool readings_change; /* the client sets what its texts are to be read with: inspect.h */
     bool shutting_down;
     bool is_early;    /* the client has sent more than the login needs: it is not read meanwhile */
     bool client_gone; /* end of its bytes: nothing more to read from it */

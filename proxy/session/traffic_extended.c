@@ -64,6 +64,9 @@ enum fate extended_on_parse(struct session *session, const struct incoming *mess
     if (!decode_parse(incoming_body(message), &parse)) {
         return FATE_PASS;
     }
+    if (inspect_must_wait(session, parse.sql)) {
+        return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
+    }
     bool known = prepared_find(&session->prepared, parse.name) != NULL;
     enum fate fate = known ? when_answered(session, message, effects) : FATE_PASS;
     if (fate != FATE_PASS) {

@@ -66,3 +66,14 @@ def test_positions_behind_our_statements_are_the_clients(same):
             wire.read_until_ready()
             return found
     assert same(position) == [str(sql.index("nosuchtype") + 1)]
+
+
+def test_a_text_is_read_with_the_settings_that_it_will_run_under(proxy, database):
+    """A SET of standard_conforming_strings is not answered yet when the text behind it arrives."""
+    with Wire(proxy, {**LOGIN, "database": database}) as wire:
+        wire.send(query("set standard_conforming_strings = off") +
+                  query("select '\\', '; create table hidden (a int); --'"))
+        reply = wire.read_until_ready(2)
+    assert not errors(reply)
+    changes = proxy.ledger(database=database)
+    assert [change["original_sql"] for change in changes] == ["create table hidden (a int)"]
