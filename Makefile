@@ -102,6 +102,9 @@ FUZZ_SECONDS ?= 60
 deps:
 	tests/tools/deps.sh
 
+deps-quickstart:
+	tests/tools/deps.sh quickstart
+
 deps-clients:
 	tests/tools/deps.sh clients
 	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
@@ -127,10 +130,12 @@ transparency: all
 bench: all bench-programs
 	$(PYTHON) tests/bench/bench.py
 
-quickstart:
-	tests/tools/deps.sh
-	$(MAKE) all
-	$(PYTHON) tests/tools/quickstart.py
+quickstart: deps-quickstart
+	@$(MAKE) -s -j$(shell nproc) all
+	@$(PYTHON) tests/tools/quickstart.py
+
+fresh:
+	tests/tools/fresh.sh
 
 install: all
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddlguard
@@ -152,13 +157,14 @@ help:
 	@echo 'make check         unit tests, cases, dialogues, short fuzzing, integration with PostgreSQL'
 	@echo 'make check-clients JDBC, node-postgres, Alembic and Django through the proxy'
 	@echo 'make asan, tsan    the same suite with a sanitizer in the proxy'
+	@echo 'make fresh         deps, quickstart and check on a new Debian of its own (needs root, debootstrap)'
 	@echo 'make fuzz          every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
 	@echo 'make lint          format, layers, style, cppcheck, clang, clang-tidy'
 	@echo 'make transparency  the regression suite of PostgreSQL through the proxy'
 	@echo 'make bench         the cost of the proxy beside a forwarder and pgbouncer'
 	@echo 'make install       into DESTDIR$(PREFIX) and $(SYSCONFDIR)/ddlguard'
 
-.PHONY: all unit-tests fuzz-programs bench-programs deps deps-clients check check-clients asan tsan \
-        fuzz lint transparency bench quickstart install clean help
+.PHONY: all unit-tests fuzz-programs bench-programs deps deps-quickstart deps-clients check \
+        check-clients asan tsan fuzz lint transparency bench quickstart fresh install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

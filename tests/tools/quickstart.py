@@ -52,28 +52,31 @@ class Application:
                 time.sleep(0.002)
 
     def stop(self):
+        """Ends the threads; their longest wait in ms."""
         self.done.set()
         for thread in self.threads:
-            thread.join()
+            thread.join(20)
         return self.longest * 1000
 
 
 def measure(server, leg, prepare, sql, blocked):
     """The application's longest wait in ms while `sql` runs over `leg`, and the change's own seconds."""
-    with connect(server) as helper, connect(leg) as changer:
+    with connect(server) as helper, connect(leg, application_name="quickstart") as changer:
         for statement in prepare:
             helper.execute(statement)
         changer.add_notice_handler(lambda diag: print("     ", ": ".join(filter(None, (
             diag.severity, diag.message_primary, diag.message_hint)))))
         application = Application(leg)
-        time.sleep(0.5)
-        blocker = hold_table(server) if blocked else contextlib.nullcontext()
-        with blocker:
-            start = time.monotonic()
-            changer.execute(sql)
-            took = time.monotonic() - start
-        time.sleep(0.3)
-        return application.stop(), took
+        try:
+            time.sleep(0.5)
+            with hold_table(server) if blocked else contextlib.nullcontext():
+                start = time.monotonic()
+                changer.execute(sql)
+                took = time.monotonic() - start
+            time.sleep(0.3)
+        finally:
+            longest = application.stop()
+        return longest, took
 
 
 @contextlib.contextmanager
@@ -84,8 +87,11 @@ def hold_table(server):
         holder.execute("select count(*) from orders where id < 10")
         timer = threading.Timer(BLOCKED_SECONDS, lambda: holder.execute("commit"))
         timer.start()
-        yield
-        timer.join()
+        try:
+            yield
+            timer.join()
+        finally:
+            timer.cancel()
 
 
 def make_table(server):
@@ -129,13 +135,14 @@ def show_ledger(proxy):
 
 
 def wait_for_user(proxy):
-    print(f"\n  Go on with:\n\n    psql -h {proxy.host} -p {proxy.port} -U {proxy.user} {DATABASE}\n")
     if os.environ.get("QUICKSTART_ONCE") or not sys.stdin.isatty():
+        print("\n  Everything is removed again: no terminal to go on with.")
         return
+    print(f"\n  Go on with:\n\n    psql -h {proxy.host} -p {proxy.port} -U {proxy.user} {DATABASE}\n")
     print("  Ctrl-C ends it and removes everything.", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        while proxy.process.is_running():
-            time.sleep(0.5)
+    while proxy.process.is_running():
+        time.sleep(0.5)
+    print("  the proxy has ended:", *proxy.process.lines[-5:], sep="\n    ")
 
 
 @contextlib.contextmanager
@@ -174,10 +181,19 @@ def maintenance(server):
     return keys
 
 
+def interrupt(*_):
+    """The first Ctrl-C (or SIGTERM) begins the cleaning up; it takes seconds, and no other may cut it short."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     with some_server() as server:
         with connect(server, "postgres") as helper:
+            helper.execute(f"drop database if exists {DATABASE} with (force)")
             helper.execute(f"create database {DATABASE}")
         make_table(server)
         proxy = servers.Proxy(server, timeouts={"lock": "2s", "backoff": "500ms"},
@@ -198,3 +214,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         print("\n  stopped; everything is removed")
+    except psycopg.OperationalError as error:
+        sys.exit(f"quickstart: {error}")

@@ -23,7 +23,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(os.environ.get("DDLGUARD", ROOT / "build/release/ddlguard"))
+PROGRAM = Path(os.environ.get("DDLGUARD") or
+               ROOT / os.environ.get("OUT", "build") / "release/ddlguard")
 
 
 def ordinary_user():
@@ -92,14 +93,16 @@ def wait_for(condition, seconds, what):
 
 
 class Process:
-    """One child with its output gathered line by line. Stopped by pid, at the latest at exit."""
+    """One child with its output gathered line by line. Stopped by pid, at the latest at exit; a Ctrl-C of the
+    terminal is for us, who then stop it in order, and not for the child's process group."""
 
     def __init__(self, command, name, **popen):
         self.name = name
         self.lines = []
         self.popen = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      text=True, errors="replace", **ordinary_user(), **popen)
+                                      text=True, errors="replace", process_group=0,
+                                      **ordinary_user(), **popen)
         self.pid = self.popen.pid
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -167,7 +170,8 @@ class Postgres:
     def run(self, program, *words, **options):
         """One of PostgreSQL's programs to its end; its output. CalledProcessError when it fails."""
         done = subprocess.run([str(self.bin / program), *map(str, words)], text=True,
-                              capture_output=True, cwd="/", timeout=120, **ordinary_user(), **options)
+                              capture_output=True, cwd="/", timeout=120, process_group=0,
+                              **ordinary_user(), **options)
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stderr or done.stdout}")
         return done.stdout
