@@ -17,6 +17,7 @@ done
 
 folder=$(mktemp -d /var/tmp/ddlguard-fresh-XXXXXX)
 trap 'rm -rf --one-file-system "$folder"' EXIT
+chmod 755 "$folder"
 
 # inside NETWORK: runs the commands of standard input in the folder; NETWORK is `host` or `none`.
 inside() {
@@ -65,7 +66,8 @@ inside host <<<"$steps"'
     chown -R user: /home/user/ddlguard
     cd ~/ddlguard
     echo "== make deps, by somebody who is not root"
-    ! su user -c "make -C ~/ddlguard deps"
+    su user -c "make -C ~/ddlguard deps" 2>&1 | tee /tmp/refusal || true
+    grep -q "sudo make deps" /tmp/refusal || { echo "fresh: expected to be told of sudo"; exit 1; }
     timeout 1200 make deps-quickstart
     step 300 0 make quickstart
     timeout 1800 make deps

@@ -168,13 +168,20 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(rules + trust, encoding="utf-8")
 
     def run(self, program, *words, **options):
-        """One of PostgreSQL's programs to its end; its output. CalledProcessError when it fails."""
-        done = subprocess.run([str(self.bin / program), *map(str, words)], text=True,
-                              capture_output=True, cwd="/", timeout=120, process_group=0,
-                              **ordinary_user(), **options)
-        if done.returncode != 0:
-            raise RuntimeError(f"{program} failed: {done.stderr or done.stdout}")
-        return done.stdout
+        """One of PostgreSQL's programs to its end; its output. RuntimeError when it fails. If we are interrupted
+        it is told to end, as it would leave shared memory behind if it were killed."""
+        with subprocess.Popen([str(self.bin / program), *map(str, words)], text=True, cwd="/",
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
+                              **ordinary_user(), **options) as child:
+            try:
+                out, err = child.communicate(timeout=120)
+            except BaseException:
+                child.terminate()
+                child.wait(10)
+                raise
+        if child.returncode != 0:
+            raise RuntimeError(f"{program} failed: {err or out}")
+        return out
 
     def start(self):
         self.process = Process([self.bin / "postgres", "-D", self.data], "postgres", cwd="/")
