@@ -109,8 +109,8 @@ deps-clients:
 	tests/tools/deps.sh clients
 	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
 
-check:
-	$(PYTHON) tests/tools/check.py
+check: deps
+	@$(PYTHON) tests/tools/check.py
 
 check-clients: all
 	$(PYTHON) tests/tools/check.py --clients
@@ -139,12 +139,13 @@ fresh:
 
 install: all
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ddlguard
-	install -d $(DESTDIR)$(SYSCONFDIR)/ddlguard $(DESTDIR)$(PREFIX)/share/doc/ddlguard
+	install -d $(DESTDIR)$(SYSCONFDIR)/ddlguard $(DESTDIR)$(PREFIX)/share/doc/ddlguard/docs
 	test -e $(DESTDIR)$(SYSCONFDIR)/ddlguard/ddlguard.yaml || \
 	    install -m 644 config/ddlguard.yaml $(DESTDIR)$(SYSCONFDIR)/ddlguard/ddlguard.yaml
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/local/bin|$(PREFIX)/bin|' config/ddlguard.service >$(DESTDIR)$(UNITDIR)/ddlguard.service
-	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/ddlguard
+	sed 's|/usr/local/bin|$(PREFIX)/bin|; s|/etc/ddlguard|$(SYSCONFDIR)/ddlguard|' config/ddlguard.service >$(DESTDIR)$(UNITDIR)/ddlguard.service
+	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/ddlguard
+	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/ddlguard/docs
 
 clean:
 	rm -rf $(OUT)

@@ -14,6 +14,11 @@ check=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck pyth
     dpkg-dev util-linux)
 clients=(libpostgresql-jdbc-java alembic python3-django)
 
+command -v dpkg-query >/dev/null || {
+    echo "deps: this is no Debian: hoping that what docs/architecture.md lists is installed" >&2
+    exit 0
+}
+
 missing_packages() {
     local package
     for package in "$@"; do
