@@ -43,7 +43,7 @@ step() { # SECONDS CODE COMMAND...: the command must end in time, with that exit
     timeout -s INT -k 30 "$limit" "$@" </dev/null || code=$?
     echo "== $*: exit code $code after $((SECONDS - start)) s"
     ((code == expected)) || { echo "fresh: expected exit code $expected"; exit 1; }
-    if pgrep -l "postgres|ddlguard" || ls -d /tmp/ddlguard-* /dev/shm/* 2>/dev/null; then
+    if ps -e -o pid=,comm= | grep -E "postgres|ddlguard" || ls -d /tmp/ddlguard-* /dev/shm/* 2>/dev/null; then
         echo "fresh: left behind by: $*"
         exit 1
     fi
