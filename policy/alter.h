@@ -12,7 +12,9 @@ struct object_name {
     char name[NAME_BYTES];
 };
 
-/* ALTER_OTHER is an action that neither scans, rewrites nor builds, and that no rule speaks of. */
+/* ALTER_OTHER is an action that neither scans, rewrites nor builds, and that no rule speaks of. The
+ * renames and SET SCHEMA are statements of their own to PostgreSQL; here they are ALTER TABLEs of
+ * one action. */
 #define ALTER_KINDS(X)                                                                             \
     X(OTHER, "other")                                                                              \
     X(ADD_COLUMN, "add-column")                                                                    \
@@ -31,7 +33,7 @@ struct object_name {
     X(DROP_CONSTRAINT, "drop-constraint")                                                          \
     X(ALTER_CONSTRAINT, "alter-constraint")                                                        \
     X(ATTACH_PARTITION, "attach-partition")                                                        \
-    X(DETACH_PARTITION, "detach-partition") /* and FINALIZE: ALTER_CONCURRENTLY tells neither */   \
+    X(DETACH_PARTITION, "detach-partition") /* and FINALIZE */                                     \
     X(SET_LOGGED, "set-logged")                                                                    \
     X(SET_UNLOGGED, "set-unlogged")                                                                \
     X(SET_TABLESPACE, "set-tablespace")                                                            \
@@ -39,6 +41,10 @@ struct object_name {
     X(SET_EXPRESSION, "set-expression")                                                            \
     X(ADD_IDENTITY, "add-identity") /* to a column that is there */                                \
     X(DISABLE_TRIGGER, "disable-trigger")                                                          \
+    X(RENAME_COLUMN, "rename-column")         /* to other.name */                                  \
+    X(RENAME_CONSTRAINT, "rename-constraint") /* to other.name */                                  \
+    X(RENAME_TABLE, "rename-table")           /* to other.name */                                  \
+    X(SET_SCHEMA, "set-schema")               /* to other.schema */                                \
     X(LIGHT, "light") /* SHARE UPDATE EXCLUSIVE only: SET (…), SET STATISTICS, CLUSTER ON … */
 
 enum alter_kind {
@@ -60,9 +66,11 @@ enum alter_flag {
     ALTER_USING = 1u << 9,          /* TYPE … USING expression */
     ALTER_ALL = 1u << 10,           /* DISABLE TRIGGER ALL or USER */
     ALTER_DEFAULT_BOUND = 1u << 11, /* ATTACH PARTITION … DEFAULT */
-    /* Of ADD COLUMN: what the column definition holds. */
+    /* Of ADD COLUMN: what the column definition holds. The DEFAULT flags also of SET_DEFAULT. */
     COLUMN_HAS_DEFAULT = 1u << 12,
-    COLUMN_DEFAULT_CONSTANT = 1u << 13, /* a literal, cast or not, or one of CURRENT_TIMESTAMP … */
+    /* The default is made of literals, operators, CURRENT_TIMESTAMP and its like and functions of
+     * PostgreSQL's own that are not volatile: it is the same for every row, no rewrite. */
+    COLUMN_DEFAULT_CONSTANT = 1u << 13,
     COLUMN_NOT_NULL = 1u << 14,
     COLUMN_SERIAL = 1u << 15,
     COLUMN_IDENTITY = 1u << 16,
@@ -73,6 +81,9 @@ enum alter_flag {
     COLUMN_UNIQUE = 1u << 21,
     COLUMN_PRIMARY_KEY = 1u << 22,
     COLUMN_COLLATED = 1u << 23, /* also of COLUMN_TYPE */
+    /* The default calls a function of PostgreSQL's own that is volatile: a rewrite, for sure. */
+    COLUMN_DEFAULT_VOLATILE = 1u << 24,
+    ALTER_ENFORCED = 1u << 25, /* ALTER CONSTRAINT … ENFORCED (PostgreSQL 18): validates it */
 };
 
 /* Places are bytes from the statement's own first byte. */
@@ -81,10 +92,12 @@ struct alter_action {
     unsigned flags;              /* enum alter_flag */
     char column[NAME_BYTES];     /* the one column acted on; of a key the first one */
     unsigned column_count;       /* of a key: how many columns (INCLUDE not counted) */
-    char constraint[NAME_BYTES]; /* the constraint's name; empty when it is left to PostgreSQL */
+    char constraint[NAME_BYTES]; /* of a constraint's action: its name; empty: PostgreSQL chooses */
     char type[NAME_BYTES];       /* ADD COLUMN, COLUMN_TYPE: the type's last name part: "int8" */
-    struct object_name other;    /* referenced table, partition, index of USING INDEX */
-    size_t start, length;        /* the action's own text, without the comma; length 0: not known */
+    /* The referenced table (of ADD COLUMN, too), the partition, the index of USING INDEX, the
+     * trigger, the tablespace, the access method, the new name. */
+    struct object_name other;
+    size_t start, length; /* the action's own text, without the comma; length 0: not known */
 };
 
 #define STATEMENT_ACTIONS_MAX 8

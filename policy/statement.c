@@ -13,6 +13,16 @@ const char *statement_kind_name(enum statement_kind kind)
     return "";
 }
 
+const char *statement_form_name(enum statement_form form)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        STATEMENT_FORMS(X)
+#undef X
+    };
+    return names[form];
+}
+
 const char *alter_kind_name(enum alter_kind kind)
 {
     static const char *const names[] = {

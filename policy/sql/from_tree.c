@@ -105,6 +105,16 @@ static const struct row rows[] = {
     {"DoStmt", "DO", NULL, NULL, NULL, NULL, 0},
 };
 
+/* Statements whose node alone tells their form. */
+static const struct {
+    const char *node;
+    enum statement_form form;
+} forms[] = {
+    {"DropdbStmt", FORM_DROP_DATABASE},   {"DropOwnedStmt", FORM_DROP_OWNED},
+    {"RefreshMatViewStmt", FORM_REFRESH}, {"ClusterStmt", FORM_CLUSTER},
+    {"CreateEnumStmt", FORM_CREATE_ENUM},
+};
+
 /* Statements that are nothing of ours, for their tags. */
 static const struct {
     const char *node;
@@ -178,6 +188,13 @@ void from_tree_add_all(struct statement *out, const char *action, const char *ki
     }
 }
 
+static void fill_form(const char *name, struct statement *out)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        out->form = strcmp(forms[i].node, name) == 0 ? forms[i].form : out->form;
+    }
+}
+
 static bool fill_from_row(const char *name, const struct node *node, struct statement *out)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -234,6 +251,7 @@ void statement_from_tree(const struct node *wrapper, struct statement *out)
     const char *name = node_name(wrapper);
     const struct node *node = node_bare(wrapper);
     fill_common_flags(node, out);
+    fill_form(name, out);
     bool ours = fill_from_row(name, node, out);
     if (from_tree_special(name, node, out) || ours) {
         finish(out);

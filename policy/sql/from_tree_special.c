@@ -28,6 +28,7 @@ static bool fill_index(const struct node *node, struct statement *out)
     out->flags |= node_number(node, "unique") ? FLAG_UNIQUE : 0u;
     out->flags |= node_text(node, "idxname")[0] == '\0' ? FLAG_UNNAMED : 0u;
     out->flags |= out->flags & FLAG_CONCURRENTLY ? FLAG_NO_TRANSACTION : 0u;
+    out->key_columns = (unsigned)node_count(node_field(node, "indexParams"));
     name_copy(out->index.name, node_text(node, "idxname"));
     object_add(out, "create", "index", &out->index);
     from_tree_set_target(out, node_field(node, "relation"));
@@ -139,6 +140,7 @@ static bool fill_vacuum(const struct node *node, struct statement *out)
     bool full = has_option(options, "full");
     out->tag = "VACUUM";
     out->kind = full ? STATEMENT_DDL : STATEMENT_VACUUM;
+    out->form = full ? FORM_VACUUM_FULL : FORM_PLAIN;
     out->flags |= FLAG_NO_TRANSACTION;
     const struct node *relations = node_field(node, "rels");
     for (const struct node *at = node_first(relations); at != NULL; at = node_next(relations, at)) {
@@ -153,6 +155,18 @@ static bool fill_cluster(const struct node *node, struct statement *out)
     return true;
 }
 
+static bool fill_refresh(const struct node *node, struct statement *out)
+{
+    out->flags |= node_number(node, "skipData") ? FLAG_NO_DATA : 0u;
+    return true;
+}
+
+static bool fill_lock(const struct node *node, struct statement *out)
+{
+    out->lock_mode = (unsigned)node_number(node, "mode");
+    return true;
+}
+
 /* CREATE MATERIALIZED VIEW too. */
 static bool fill_create_as(const struct node *node, struct statement *out)
 {
@@ -161,6 +175,8 @@ static bool fill_create_as(const struct node *node, struct statement *out)
         node_is(node, "objtype", "OBJECT_MATVIEW") || node_is(node, "relkind", "OBJECT_MATVIEW");
     from_tree_set_tag(out, matview ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS");
     from_tree_add(out, "create", matview ? "materialized view" : "table", node_field(into, "rel"));
+    out->form = FORM_CREATE_AS;
+    out->flags |= node_number(into, "skipData") ? FLAG_NO_DATA : 0u;
     return true;
 }
 
@@ -176,6 +192,7 @@ static bool fill_select(const struct node *node, struct statement *out)
         return false;
     }
     from_tree_set_tag(out, "SELECT INTO");
+    out->form = FORM_CREATE_AS;
     from_tree_add(out, "create", "table", node_field(into, "rel"));
     return true;
 }
@@ -290,6 +307,8 @@ bool from_tree_special(const char *name, const struct node *node, struct stateme
         {"DiscardStmt", fill_discard},
         {"VacuumStmt", fill_vacuum},
         {"ClusterStmt", fill_cluster},
+        {"RefreshMatViewStmt", fill_refresh},
+        {"LockStmt", fill_lock},
         {"CreateTableAsStmt", fill_create_as},
         {"SelectStmt", fill_select},
         {"ExplainStmt", fill_explain},

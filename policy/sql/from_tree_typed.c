@@ -61,6 +61,7 @@ static bool fill_drop(const struct node *node, struct statement *out)
         add_typed(out, "drop", type, at);
     }
     out->flags |= out->flags & FLAG_CONCURRENTLY ? FLAG_NO_TRANSACTION : 0u;
+    out->form = type_is(type, "OBJECT_SCHEMA") ? FORM_DROP_SCHEMA : FORM_PLAIN;
     return true;
 }
 
@@ -84,7 +85,6 @@ static bool fill_label(const struct node *node, struct statement *out)
     return true;
 }
 
-/* Actions of ALTER TABLE that say something about the whole statement. */
 static bool fill_alter_table(const struct node *node, struct statement *out)
 {
     const struct object_type *type = type_of(node, "objtype");
@@ -93,16 +93,7 @@ static bool fill_alter_table(const struct node *node, struct statement *out)
     }
     from_tree_set_tag(out, type->alter);
     from_tree_add(out, "alter", type->kind, node_field(node, "relation"));
-    const struct node *commands = node_field(node, "cmds");
-    for (const struct node *at = node_first(commands); at != NULL; at = node_next(commands, at)) {
-        const struct node *command = node_bare(at);
-        const struct node *partition = node_bare(node_field(command, "def"));
-        out->flags |= node_is(command, "behavior", "DROP_CASCADE") ? FLAG_CASCADE : 0u;
-        if (node_is(command, "subtype", "AT_DetachPartition") &&
-            node_number(partition, "concurrent") != 0) {
-            out->flags |= FLAG_CONCURRENTLY | FLAG_NO_TRANSACTION;
-        }
-    }
+    from_tree_actions(node, out);
     return true;
 }
 
@@ -132,6 +123,7 @@ static bool fill_rename(const struct node *node, struct statement *out)
             from_tree_set_target(out, relation);
         }
     }
+    from_tree_rename(node, out);
     return true;
 }
 
@@ -158,6 +150,18 @@ static bool fill_alter(const struct node *node, struct statement *out)
         from_tree_add(out, "alter", type->kind, function);
     }
     return true;
+}
+
+static bool fill_set_schema(const struct node *node, struct statement *out)
+{
+    bool ours = fill_alter(node, out);
+    from_tree_set_schema(node, out);
+    return ours;
+}
+static bool fill_move_all(const struct node *node, struct statement *out)
+{
+    out->form = FORM_MOVE_ALL;
+    return fill_alter(node, out);
 }
 
 static bool fill_grant(const struct node *node, struct statement *out)
@@ -216,9 +220,9 @@ bool from_tree_typed(const char *name, const struct node *node, struct statement
         {"AlterTableStmt", fill_alter_table},
         {"RenameStmt", fill_rename},
         {"AlterOwnerStmt", fill_alter},
-        {"AlterObjectSchemaStmt", fill_alter},
+        {"AlterObjectSchemaStmt", fill_set_schema},
         {"AlterObjectDependsStmt", fill_alter},
-        {"AlterTableMoveAllStmt", fill_alter},
+        {"AlterTableMoveAllStmt", fill_move_all},
         {"AlterFunctionStmt", fill_alter},
         {"GrantStmt", fill_grant},
         {"GrantRoleStmt", fill_grant_role},
@@ -230,5 +234,5 @@ bool from_tree_typed(const char *name, const struct node *node, struct statement
             return typed[i].fill(node, out);
         }
     }
-    return false;
+    return from_tree_create(name, node, out);
 }

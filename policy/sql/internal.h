@@ -61,6 +61,17 @@ void statement_from_words(struct span text, const struct scan_statement *cut,
 /* splice.c: fills concurrently_at and name_at. */
 void splice_find(struct span text, struct statement *statement);
 
+/* action_place.c: start and length of every action of an ALTER TABLE; 0 for all of them when one is
+ * not known, or when there are more than are stored. */
+void action_find_places(struct span text, struct statement *statement);
+/* What stands before the actions: the table's name, and the first byte behind it, its `*` and its
+ * parenthesis. */
+struct alter_head {
+    size_t name_at, name_length;
+    size_t end;
+};
+struct alter_head alter_head_of(struct span text);
+
 /* prove.c: is `spliced` the statement `original` plus exactly CONCURRENTLY, and, when `index_name`
  * is not NULL, plus that name? */
 MUST_USE bool prove_concurrent(struct span original, struct span spliced, const char *index_name);

@@ -37,11 +37,39 @@ static void fill_from_grammar(struct span text, const struct scan_statement *cut
     if (grammar_read(text, &tree, &wrapper)) {
         statement_from_tree(wrapper, out);
         splice_find(text, out);
+        action_find_places(text, out);
     } else {
         out->kind = STATEMENT_UNPARSED;
         statement_from_words(text, cut, out);
     }
     tree_free(&tree);
+}
+
+/* PostgreSQL cuts such a name with a NOTICE; the tree has it cut already. Its quotes, and a quote
+ * in it that is written twice, do not count. */
+static bool is_long_name(struct lexeme lexeme)
+{
+    size_t length = lexeme.text.length;
+    if (lexeme.kind == LEXEME_QUOTED) {
+        for (size_t i = 1; i + 1 < lexeme.text.length; i++) {
+            if (lexeme.text.at[i] == '"') {
+                length--;
+                i++;
+            }
+        }
+        length -= length < 2 ? length : 2;
+    }
+    return (lexeme.kind == LEXEME_WORD || lexeme.kind == LEXEME_QUOTED) && length >= NAME_BYTES;
+}
+
+static bool has_long_name(struct span text)
+{
+    struct lexer lexer = lexer_of(text);
+    struct lexeme lexeme = lexer_next(&lexer);
+    while (lexeme.kind != LEXEME_END && !is_long_name(lexeme)) {
+        lexeme = lexer_next(&lexer);
+    }
+    return lexeme.kind != LEXEME_END;
 }
 
 void sql_parse(struct span text, const struct scan_statement *cut, size_t parse_limit,
@@ -59,4 +87,6 @@ void sql_parse(struct span text, const struct scan_statement *cut, size_t parse_
         fill_from_grammar(own, cut, out);
     }
     out->flags |= redact_is_needed(own, out) ? FLAG_SECRET : 0u;
+    bool schema_change = statement_is_recorded(out->kind) && out->kind != STATEMENT_TOO_LONG;
+    out->flags |= schema_change && has_long_name(own) ? FLAG_LONG_NAME : 0u;
 }

@@ -74,10 +74,10 @@ static inline void describe_name(struct buffer *out, const struct object_name *n
 
 static inline void describe_flags(struct buffer *out, unsigned flags)
 {
-    static const char *const names[] = {"concurrently", "unique", "if-exists", "if-not-exists",
-                                        "cascade",      "only",   "temporary", "unnamed",
-                                        "explain",      "chain",  "secret",    "no-transaction",
-                                        "early"};
+    static const char *const names[] = {
+        "concurrently", "unique",     "if-exists", "if-not-exists", "cascade", "only",
+        "temporary",    "unnamed",    "explain",   "chain",         "secret",  "no-transaction",
+        "early",        "references", "no-data",   "not-valid",     "ordered", "long-name"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (flags & 1u << i) {
             buffer_append_format(out, " +%s", names[i]);
