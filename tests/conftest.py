@@ -212,12 +212,17 @@ def index(direct):
 
 
 @pytest.fixture
-def sent(server, database):
+def sent(server, databases, database):
     """sent(): the statements that reached this test's database through any way, from the server's log."""
     start = len(server.process.lines)
     first = re.compile(rf"\] {database} LOG:  (?:statement|execute [^:]*): ")
 
     def statements():
+        # The log is read by a thread: when it has come to this mark, it has seen all that was before.
+        mark = f"select 'mark {next(numbers)}'"
+        databases.admin.execute(mark)
+        servers.wait_for(lambda: any(mark in line for line in list(server.process.lines[start:])), 20,
+                         "the server's log")
         found, inside = [], False
         for line in list(server.process.lines[start:]):
             begin = first.search(line)

@@ -254,4 +254,5 @@ def test_full_disk_may_be_allowed(make_proxy, connect, database):
     client.execute("create table t (a int)")
     proxy.fill_disk()
     client.execute("create table u (a int)")
-    assert any("ledger" in line for line in proxy.process.lines)
+    servers.wait_for(lambda: any("ledger" in line for line in list(proxy.process.lines)), 10,
+                     "the proxy to say so")
