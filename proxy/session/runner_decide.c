@@ -107,10 +107,20 @@ static void decide_all(struct session *session, struct effects *effects)
     }
 }
 
-static bool may_probe(const struct runner *runner)
+/* First to run in its batch, which a Sync of ours would take other portals from. What PostgreSQL
+ * refuses in a transaction block runs there only as long as nothing of ours has run before it. */
+static bool must_be_first(const struct session *session, const struct statement *statement)
 {
-    return guarded_statement(runner) != NULL && runner->settings.mode == MODE_ENFORCE &&
-           !runner->now.transaction_failed;
+    return session->runner->request.batch_open && !session->pipeline.executed &&
+           session->pipeline.status == STATUS_IDLE && (statement->flags & FLAG_NO_TRANSACTION);
+}
+
+static bool may_probe(const struct session *session)
+{
+    const struct runner *runner = session->runner;
+    const struct statement *guarded = guarded_statement(runner);
+    return guarded != NULL && runner->settings.mode == MODE_ENFORCE &&
+           !runner->now.transaction_failed && !must_be_first(session, guarded);
 }
 
 void decide_on_row(struct runner *runner, struct span body)
@@ -156,7 +166,7 @@ void decide_start(struct session *session, struct effects *effects)
     take_situation(session, runner);
     take_settings(session, runner);
     const struct statement *guarded = guarded_statement(runner);
-    if (!may_probe(runner) ||
+    if (!may_probe(session) ||
         !probe_build(guarded, text_of(runner, guarded), &runner->now, &runner->probe) ||
         runner->probe.count == 0) {
         decide_all(session, effects);

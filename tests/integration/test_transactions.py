@@ -1,6 +1,6 @@
 """Schema changes in and around transactions of the client's, in as few messages as it likes: they run as they
 do without the proxy, and what we set around them is never seen from outside."""
-from wire import Wire, errors, fields, kinds, query
+from wire import (SYNC, Wire, bind, close, errors, execute, fields, kinds, message, parse, query)
 
 LOGIN = {"user": "postgres"}
 
@@ -77,3 +77,14 @@ def test_a_text_is_read_with_the_settings_that_it_will_run_under(proxy, database
     assert not errors(reply)
     changes = proxy.ledger(database=database)
     assert [change["original_sql"] for change in changes] == ["create table hidden (a int)"]
+
+
+def test_what_must_run_first_in_a_batch_runs_first(same):
+    """Two portals are bound before CREATE INDEX CONCURRENTLY or VACUUM runs: nothing of ours may run before it."""
+    def scenario(leg, database):
+        seen = run(leg, database, query("create table item (a int)"), *(
+            parse("select 1", "other") + bind("other", "other") + parse(sql) + bind() + execute() +
+            close(b"S", "other") + SYNC
+            for sql in ("create index concurrently i on item (a)", "vacuum full item", "vacuum item")))
+        return seen + run(leg, database, query("drop table item"))
+    assert [reply[0] for reply in same(scenario)] == ["CZ", "1212C3Z", "1212C3Z", "1212C3Z", "CZ"]
