@@ -46,14 +46,17 @@ enum fate long_on_query(struct session *session, const struct incoming *message,
     if (session->readings_change && !session_is_quiet(session)) {
         return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
     }
+    struct span body = incoming_body(message);
+    bool whole = incoming_is_whole(message);
+    struct span sql = whole && body.length > 0 ? span_cut(body, 0, body.length - 1) : body;
+    if (sql.length > 0 && memchr(sql.at, '\0', sql.length) != NULL) {
+        return FATE_PASS; /* the server refuses the message, as any that has more than its text */
+    }
     struct long_message *state = calloc(1, sizeof(*state));
     if (state == NULL) {
         return traffic_refuse_memory(session, effects);
     }
     scan_start(&state->scanner, inspect_options(session));
-    struct span body = incoming_body(message);
-    bool whole = incoming_is_whole(message);
-    struct span sql = whole && body.length > 0 ? span_cut(body, 0, body.length - 1) : body;
     if (!is_harmless(session, state, sql, whole)) {
         free(state);
         if (!message->is_first) {

@@ -88,3 +88,10 @@ def test_what_must_run_first_in_a_batch_runs_first(same):
             for sql in ("create index concurrently i on item (a)", "vacuum full item", "vacuum item")))
         return seen + run(leg, database, query("drop table item"))
     assert [reply[0] for reply in same(scenario)] == ["CZ", "1212C3Z", "1212C3Z", "1212C3Z", "CZ"]
+
+
+def test_a_long_text_with_a_nul_is_the_servers_to_refuse(same, proxy, database):
+    text = b"create table item (a int); select '\0" + b"x" * (3 << 20) + b"'\0"
+    assert same(lambda leg, database: run(leg, database, message(b"Q", text))) == [
+        ("EZ", ["08P01"], [])]
+    assert not proxy.ledger(database=database)
