@@ -20,7 +20,9 @@ static void deliver_event(struct letter *letter)
     if (of_ledger) {
         link->ledger_waits--;
     }
-    bool early = letter->event == SESSION_LEDGER_DURABLE && link->ledger_waits > 0;
+    bool early =
+        (letter->event == SESSION_LEDGER_DURABLE && link->ledger_waits > 0) ||
+        (letter->event == SESSION_TURN && !queue_is_first(link->worker->proxy->queue, &link->turn));
     if (link->state == LINK_OPEN && !early) {
         link_tell(link, letter->event, buffer_span(&letter->text));
         link_settle(link);

@@ -55,6 +55,8 @@ static void drop_server(struct link *link)
     dial_cancel(link->dial);
     link->dial = NULL;
     stream_close(&link->streams[SIDE_SERVER]);
+    queue_leave(proxy->queue, &link->turn);
+    buffer_free(&link->ahead);
     if (link->registered) {
         cancel_map_remove(proxy->cancels, &link->cancel);
         link->registered = false;

@@ -107,6 +107,15 @@ static void tell_due(struct link *link)
     case DUE_CLIENT_LOST:
         on_end(link, SIDE_CLIENT, true);
         break;
+    case DUE_TURN:
+        link_tell(link, SESSION_TURN, span_of(NULL, 0));
+        break;
+    case DUE_QUEUED: {
+        struct buffer ahead = buffer_take(&link->ahead);
+        link_tell(link, SESSION_QUEUED, buffer_span(&ahead));
+        buffer_free(&ahead);
+        break;
+    }
     }
 }
 

@@ -189,6 +189,24 @@ static void unwatch(struct link *link)
     }
 }
 
+/* Without a server there is no table, and without memory no line: then everybody goes at once, as
+ * PostgreSQL itself would have it. */
+static void join_queue(struct link *link)
+{
+    const struct upstream *upstream = link->upstream;
+    struct buffer key = {0};
+    buffer_append_format(&key, "%s:%u/", upstream->host, (unsigned)upstream->port);
+    buffer_append_span(&key, session_database(link->session));
+    buffer_append_text(&key, "/");
+    buffer_append_span(&key, session_turn_table(link->session));
+    buffer_reset(&link->ahead);
+    bool joined =
+        !key.failed && queue_join(link->worker->proxy->queue, &link->turn, link, buffer_span(&key),
+                                  session_turn_what(link->session), &link->ahead);
+    link->due |= joined && link->ahead.length > 0 ? DUE_QUEUED : DUE_TURN;
+    buffer_free(&key);
+}
+
 static void obey_requests(struct link *link, unsigned requests)
 {
     if ((requests & REQUEST_DIAL) != 0) {
@@ -202,6 +220,12 @@ static void obey_requests(struct link *link, unsigned requests)
     }
     if ((requests & REQUEST_FORWARD_CANCEL) != 0) {
         forward_cancel(link);
+    }
+    if ((requests & REQUEST_TURN_BACK) != 0) {
+        queue_leave(link->worker->proxy->queue, &link->turn);
+    }
+    if ((requests & REQUEST_TURN) != 0) {
+        join_queue(link);
     }
     if ((requests & REQUEST_WATCH) != 0) {
         watch(link);

@@ -6,6 +6,7 @@
 #include "proxy/net/dial.h"
 #include "proxy/net/letter.h"
 #include "proxy/net/link.h"
+#include "proxy/net/queue.h"
 
 enum link_state { LINK_OPEN, LINK_FLUSHING, LINK_LINGERING, LINK_DEAD };
 
@@ -17,6 +18,8 @@ enum link_due {
     DUE_UNREACHABLE = 1u << 2, /* text: link->unreachable */
     DUE_LEDGER_FAILED = 1u << 3,
     DUE_CLIENT_LOST = 1u << 4,
+    DUE_TURN = 1u << 5,
+    DUE_QUEUED = 1u << 6, /* text: link->ahead */
 };
 
 /* What every event looks at comes first, so that it shares cache lines. */
@@ -44,6 +47,8 @@ struct link {
     const struct upstream *upstream;
     struct letter *canceller; /* the cancel that the session is being told of */
     struct cancel_entry cancel;
+    struct turn turn;
+    struct buffer ahead; /* who is first at the table we wait for */
     struct event alarm;
 };
 

@@ -17,6 +17,7 @@
 #include "proxy/net/link.h"
 #include "proxy/net/listener.h"
 #include "proxy/net/maintenance.h"
+#include "proxy/net/queue.h"
 #include "proxy/net/resolver.h"
 
 /* How often it is looked whether the last client has gone. */
@@ -77,6 +78,11 @@ static bool open_shared(struct process *process, char **why)
     proxy->cancels = cancel_map_new();
     if (proxy->cancels == NULL) {
         why_set(why, "no memory for the cancel map");
+        return false;
+    }
+    proxy->queue = queue_new();
+    if (proxy->queue == NULL) {
+        why_set(why, "no memory for the queue of changes");
         return false;
     }
     proxy->resolver = resolver_new(why);
@@ -246,6 +252,7 @@ static void stop(struct process *process)
     }
     free(process->workers);
     cancel_map_free(proxy->cancels);
+    queue_free(proxy->queue);
 }
 
 bool process_run(const struct config *config)

@@ -15,6 +15,7 @@ struct proxy {
     enum log_level log_level;
     struct ledger *ledger;
     struct cancel_map *cancels;
+    struct queue *queue;
     struct resolver *resolver;
     struct maintenance_line *maintenance; /* NULL: none is configured */
     unsigned pairs_max;                   /* clients with a server connection, at most */

@@ -35,6 +35,8 @@ void runner_free(struct runner *runner)
     buffer_free(&runner->generated);
     buffer_free(&runner->held);
     buffer_free(&runner->message);
+    buffer_free(&runner->turn_table);
+    buffer_free(&runner->turn_what);
     free(runner);
 }
 
@@ -338,6 +340,7 @@ static void exchange_ended(struct session *session, struct effects *effects)
     case RUNNER_RUN: /* the client's statement, sent as one of ours */
         run_end(session, effects);
         break;
+    case RUNNER_QUEUE:
     case RUNNER_INTENT:
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:

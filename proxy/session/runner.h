@@ -2,9 +2,9 @@
  * decides, writes the intent, sends the plan's steps one by one, tries again after lock timeouts,
  * cleans up, writes the outcome, and gives the client exactly one reply of the shape it expects.
  *
- *      start -> PROBE -> INTENT -> STEP | GENERATED | RUN -> OUTCOME -> STEP (undo, restore) ->
- * reply ^                          | |        PAUSE <- RESYNC <-+   a lock timeout, and tries are
- * left ledger                     OUTCOME: ledger again, before the client hears
+ *      start -> PROBE -> QUEUE -> INTENT -> STEP | GENERATED | RUN -> OUTCOME -> STEP (undo,
+ * restore) -> reply ^                          | |        PAUSE <- RESYNC <-+   a lock timeout, and
+ * tries are left ledger                     OUTCOME: ledger again, before the client hears
  *
  * Exchanges of ours use a named statement and portal of our own, closed again; they end with Sync
  * where the batch may end, with Flush where it must stay open, and are one simple Query on a
@@ -48,6 +48,8 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
 void runner_on_timer(struct session *session, struct effects *effects);
 void runner_on_cancel(struct session *session, struct effects *effects);
 void runner_on_blockers(struct session *session, struct span text);
+void runner_on_turn(struct session *session, struct span text, struct effects *effects);
+void runner_on_queued(struct session *session, struct span who, struct effects *effects);
 void runner_on_client_lost(struct session *session, struct effects *effects);
 void runner_on_server_lost(struct session *session, struct effects *effects);
 

@@ -76,7 +76,7 @@ static struct facts facts_of(const struct runner *runner, size_t at)
     return facts;
 }
 
-/* Decides on every statement, writes the intent and, once it is on disk, takes the first step. */
+/* Decides on every statement, and waits for its turn. */
 static void decide_all(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -101,7 +101,14 @@ static void decide_all(struct session *session, struct effects *effects)
     }
     runner->has_plan = true;
     runner->step = 0;
-    runner->state = RUNNER_INTENT;
+    if (!turn_join(session, effects)) {
+        decide_intend(session, effects);
+    }
+}
+
+void decide_intend(struct session *session, struct effects *effects)
+{
+    session->runner->state = RUNNER_INTENT;
     if (!outcome_intend(session, effects)) {
         runner_next_step(session, effects);
     }
@@ -174,4 +181,16 @@ void decide_start(struct session *session, struct effects *effects)
     }
     runner->state = RUNNER_PROBE;
     exchange_send(session, runner, runner->probe.queries[0], effects);
+}
+
+void decide_again(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    plan_free(&runner->plan);
+    probe_free(&runner->probe);
+    runner->has_plan = false;
+    runner->facts = (struct facts){0};
+    runner->probe_at = 0;
+    runner->probe_failed = false;
+    decide_start(session, effects);
 }

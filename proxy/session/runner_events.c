@@ -105,6 +105,7 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
         }
         break;
     case RUNNER_PROBE:
+    case RUNNER_QUEUE:
     case RUNNER_STEP:
     case RUNNER_GENERATED:
     case RUNNER_RESYNC:
@@ -121,7 +122,9 @@ static void end_pause(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     runner->deadline_us = 0;
     runner->step = runner->plan.steps[runner->step].retry_from;
-    runner_next_step(session, effects);
+    if (!turn_join(session, effects)) {
+        runner_next_step(session, effects);
+    }
 }
 
 /* A statement of the change is at work on the server. */
@@ -139,6 +142,8 @@ void runner_on_timer(struct session *session, struct effects *effects)
     }
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
+    } else if (runner->state == RUNNER_QUEUE) {
+        turn_give_up(session, effects);
     } else if (runs_change(runner)) {
         runner->deadline_us = 0;
         session_log(effects, "warn", "deadline of %u ms passed: canceling the change",
@@ -158,6 +163,9 @@ void runner_on_cancel(struct session *session, struct effects *effects)
     switch (runner->state) {
     case RUNNER_PAUSE:
         end_pause(session, effects);
+        break;
+    case RUNNER_QUEUE:
+        turn_give_up(session, effects);
         break;
     case RUNNER_RUN:
         if (!runner->run_ended) {
@@ -209,6 +217,8 @@ void runner_on_client_lost(struct session *session, struct effects *effects)
     effects->offer_client = true;
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
+    } else if (runner->state == RUNNER_QUEUE) {
+        turn_give_up(session, effects);
     }
 }
 

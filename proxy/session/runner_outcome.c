@@ -291,6 +291,7 @@ void outcome_deliver(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     struct pipeline *pipeline = &session->pipeline;
     bool execute = runner->request.shape == REQUEST_EXECUTE;
+    turn_leave(runner, effects);
     if (runner->has_plan && !runner->run_failed) {
         runner_notice(session, runner->plan.notice, runner->plan.notice_hint, &effects->to_client);
     }

@@ -90,6 +90,7 @@ bool runner_retry(struct session *session, const char *sqlstate, bool resync,
     }
     tell_retry(session, sqlstate, pause, effects);
     runner_stop_watching(runner, effects);
+    turn_leave(runner, effects);
     runner->attempt++;
     runner->deadline_us = session->now_us + pause;
     runner->state = RUNNER_PAUSE;

@@ -9,6 +9,7 @@
 /* What the runner is waiting for. */
 #define RUNNER_STATES(X)                                                                           \
     X(PROBE, "probe")         /* the answer to a question of ours */                               \
+    X(QUEUE, "queue")         /* its turn at the table */                                          \
     X(INTENT, "intent")       /* the ledger: the intent on disk */                                 \
     X(STEP, "step")           /* the end of a step of ours */                                      \
     X(GENERATED, "generated") /* the end of a statement that a CLEAN or UNDO step has named */     \
@@ -52,6 +53,10 @@ struct runner {
     struct decision *decisions; /* one per statement */
     struct change_id *changes;  /* one per statement; used for recorded ones */
     struct situation now;
+
+    /* The table and what is done to it; empty: nothing to wait for. */
+    struct buffer turn_table, turn_what;
+    bool has_turn;
 
     struct probe probe;
     size_t probe_at;
@@ -145,6 +150,15 @@ void run_end(struct session *session, struct effects *effects);
 bool runner_retry(struct session *session, const char *sqlstate, bool resync,
                   struct effects *effects);
 void runner_stop_watching(struct runner *runner, struct effects *effects);
+/* Once more, with all that the server is asked: it may have changed while we waited. */
+void decide_again(struct session *session, struct effects *effects);
+/* The intent, and once it is on disk the first step. */
+void decide_intend(struct session *session, struct effects *effects);
+/* runner_turn.c: one change at a time per table. False: there is nothing to wait for. */
+bool turn_join(struct session *session, struct effects *effects);
+void turn_leave(struct runner *runner, struct effects *effects);
+/* The wait has ended without the turn. */
+void turn_give_up(struct session *session, struct effects *effects);
 /* runner_outcome.c: what the ledger and the client hear. */
 bool outcome_intend(struct session *session, struct effects *effects);
 void outcome_forwarded(struct session *session, struct effects *effects);

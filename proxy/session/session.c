@@ -341,6 +341,12 @@ void session_event(struct session *session, enum session_event event, struct spa
     case SESSION_BLOCKERS:
         runner_on_blockers(session, text);
         break;
+    case SESSION_TURN:
+        runner_on_turn(session, text, effects);
+        break;
+    case SESSION_QUEUED:
+        runner_on_queued(session, text, effects);
+        break;
     case SESSION_SHUTDOWN:
         on_shutdown(session, effects);
         break;

@@ -40,6 +40,10 @@ enum session_event {
     SESSION_TIMER,          /* effects->deadline_us has come */
     SESSION_CANCEL,         /* a CancelRequest with this session's key came in */
     SESSION_BLOCKERS, /* text: who stands in the way, one line, from the maintenance connection */
+    /* The answer to REQUEST_TURN: the table is this session's until REQUEST_TURN_BACK. Text: empty
+     * when nobody stood before it. */
+    SESSION_TURN,
+    SESSION_QUEUED,   /* … or not yet; text: who is first, one line */
     SESSION_SHUTDOWN, /* end when idle */
     SESSION_KILL,     /* end now */
 };
@@ -57,7 +61,11 @@ enum session_request {
     REQUEST_HALF_CLOSE_SERVER = 1u
                                 << 6, /* shutdown(SHUT_WR) the server leg, behind what is queued */
     REQUEST_CLOSE_SERVER = 1u << 7,   /* at once, unsent bytes dropped: a message must stay torn */
-    REQUEST_CLOSE = 1u << 8,          /* both legs, the client's after its output is flushed */
+    /* Wait for the turn at session_turn_table(), or give the turn, or the place, back. Both at
+     * once: back first. */
+    REQUEST_TURN_BACK = 1u << 9,
+    REQUEST_TURN = 1u << 10,
+    REQUEST_CLOSE = 1u << 8, /* both legs, the client's after its output is flushed */
 };
 
 struct effects {
@@ -119,6 +127,9 @@ struct span session_user(const struct session *session);
  * carries. */
 uint32_t session_server_pid(const struct session *session);
 struct span session_cancel_key(const struct session *session);
+/* At REQUEST_TURN: the table, as schema.name, and what is to be done to it, for who has to wait. */
+struct span session_turn_table(const struct session *session);
+struct span session_turn_what(const struct session *session);
 /* No transaction open, no change under way, nothing unanswered: it may be closed without loss. */
 bool session_is_idle(const struct session *session);
 /* For the log and for tests: "startup", "ready/streaming" … */

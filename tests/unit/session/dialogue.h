@@ -9,7 +9,8 @@
  *      client < CommandComplete "CREATE INDEX" | ReadyForQuery I
  *      ledger < intended tag="CREATE INDEX" executed="…"      a record; any of its keys
  *      ledger fails | ledger waits | ledger works             what becomes of records (works)
- *      request < WATCH UNWATCH                                what the shell is asked to do
+ *      queue waits | queue works                              whether event TURN must be told
+ * (works) request < WATCH UNWATCH                                what the shell is asked to do
  *      event CONNECTED | CLIENT_LOST | CANCEL | BLOCKERS "x"  enum session_event
  *      client ends | server ends                              the end of that side's bytes
  *      clock +500ms                                           time passes; a due timer rings
@@ -22,7 +23,7 @@
 
 #include "tests/unit/session/dialogue_shell.h"
 
-enum dialogue_act { ACT_FEED, ACT_EXPECT, ACT_EVENT, ACT_END, ACT_CLOCK, ACT_LEDGER };
+enum dialogue_act { ACT_FEED, ACT_EXPECT, ACT_EVENT, ACT_END, ACT_CLOCK, ACT_LEDGER, ACT_QUEUE };
 
 struct dialogue_step {
     enum dialogue_act act;
@@ -31,6 +32,7 @@ struct dialogue_step {
     enum shell_place place; /* EXPECT */
     enum session_event event;
     enum shell_ledger ledger;
+    bool queue_waits;
     uint64_t us;         /* CLOCK */
     bool whole;          /* FEED of the login short form: no need to cut it in every dialogue */
     struct buffer bytes; /* FEED: the bytes. EXPECT: a line, with … for any text. EVENT: its text */

@@ -144,6 +144,8 @@ static void parse_event(struct dialogue *dialogue, struct span rest)
         {"LEDGER_FAILED", SESSION_LEDGER_FAILED},
         {"CANCEL", SESSION_CANCEL},
         {"BLOCKERS", SESSION_BLOCKERS},
+        {"TURN", SESSION_TURN},
+        {"QUEUED", SESSION_QUEUED},
         {"SHUTDOWN", SESSION_SHUTDOWN},
         {"KILL", SESSION_KILL},
     };
@@ -233,6 +235,8 @@ void dialogue_parse_line(struct dialogue *dialogue, struct span line)
         parse_ledger(dialogue, second.name, rest);
     } else if (strcmp(first.name, "request") == 0) {
         parse_requests(dialogue, behind_first);
+    } else if (strcmp(first.name, "queue") == 0) {
+        dialogue_add(dialogue, ACT_QUEUE)->queue_waits = strcmp(second.name, "waits") == 0;
     } else if (strcmp(first.name, "event") == 0) {
         parse_event(dialogue, behind_first);
     } else if (strcmp(first.name, "clock") == 0) {

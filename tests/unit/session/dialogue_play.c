@@ -166,6 +166,9 @@ static void act(struct play *play, const struct dialogue_step *step, size_t cut)
     case ACT_LEDGER:
         play->shell.ledger = step->ledger;
         break;
+    case ACT_QUEUE:
+        play->shell.queue_waits = step->queue_waits;
+        break;
     case ACT_EXPECT:
         break;
     }

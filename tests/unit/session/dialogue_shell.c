@@ -93,6 +93,25 @@ static void obey_ledger(struct shell *shell)
     shell->ledger_due = shell->ledger_due || shell->effects.ledger_wait;
 }
 
+static void obey_turn(struct shell *shell, unsigned requests)
+{
+    if ((requests & REQUEST_TURN_BACK) != 0) {
+        if (!shell->in_queue) {
+            shell_break(shell, "a turn given back that it does not have");
+        }
+        shell->in_queue = shell->turn_due = false;
+        say(shell, PLACE_SHELL, span_text(shell->queue_waits ? "TURN_BACK" : ""));
+    }
+    if ((requests & REQUEST_TURN) != 0) {
+        if (shell->in_queue || session_turn_table(shell->session).length == 0) {
+            shell_break(shell, "a turn asked for twice, or at no table");
+        }
+        shell->in_queue = true;
+        shell->turn_due = !shell->queue_waits;
+        say(shell, PLACE_SHELL, span_text(shell->queue_waits ? "TURN" : ""));
+    }
+}
+
 static void obey_requests(struct shell *shell)
 {
     static const struct {
@@ -115,6 +134,7 @@ static void obey_requests(struct shell *shell)
             say(shell, PLACE_SHELL, span_text(names[i].name));
         }
     }
+    obey_turn(shell, requests);
     shell->server_finished = shell->server_finished || (requests & REQUEST_HALF_CLOSE_SERVER) != 0;
     if ((requests & REQUEST_CLOSE_SERVER) != 0) {
         shell->server_open = false;
@@ -185,6 +205,16 @@ static bool answer_ledger(struct shell *shell)
     return true;
 }
 
+static bool answer_turn(struct shell *shell)
+{
+    if (!shell->turn_due) {
+        return false;
+    }
+    shell->turn_due = false;
+    tell(shell, SESSION_TURN, span_of(NULL, 0));
+    return true;
+}
+
 static bool offer(struct shell *shell, enum session_side side)
 {
     if (!shell->offers[side]) {
@@ -225,7 +255,7 @@ static void pump(struct shell *shell)
             return;
         }
         bool moved = offer(shell, SIDE_CLIENT) || offer(shell, SIDE_SERVER) ||
-                     answer_ledger(shell) || read_side(shell, SIDE_SERVER) ||
+                     answer_ledger(shell) || answer_turn(shell) || read_side(shell, SIDE_SERVER) ||
                      read_side(shell, SIDE_CLIENT);
         if (!moved) {
             return;
