@@ -1,8 +1,10 @@
-/* Decisions into steps. Here: which kind of plan it is, and the plain guarded one; the concurrent
- * one is in plan_concurrent.c, what the client is told in plan_notice.c.
+/* Decisions into steps. Here: which kind of plan it is, and the plain guarded one. What the client
+ * is told is in plan_notice.c.
  *
  *      observed         RUN
  *      blocked          REFUSE
+ *      no change        NOOP: plan_noop.c
+ *      concurrent       plan_concurrent.c
  *      guarded          GUARD RUN RESTORE, or the guard in the text: plan_inline.c */
 #include "policy/plan_draft.h"
 
@@ -47,6 +49,14 @@ struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry)
                                  .retry = retry,
                                  .retry_from = plan->count - 1};
     return &plan->text;
+}
+
+/* Until plan_cut the message's length is the place where its text starts. */
+struct buffer *draft_message(struct draft *draft, const char *sqlstate)
+{
+    draft->last->as_sqlstate = sqlstate;
+    draft->last->as_message = span_of(NULL, draft->plan->text.length);
+    return &draft->plan->text;
 }
 
 void draft_append_set(struct buffer *out, const char *name, const char *value, bool local)
@@ -235,17 +245,38 @@ static void plan_cut(struct draft *draft)
     for (size_t i = 0; i < plan->count; i++) {
         size_t from = plan->steps[i].sql.length;
         size_t end = i + 1 < plan->count ? plan->steps[i + 1].sql.length : draft->steps_end;
-        plan->steps[i].sql = span_cut(text, from, end - from);
+        bool says = plan->steps[i].as_sqlstate != NULL;
+        size_t sql_end = says ? plan->steps[i].as_message.length : end;
+        plan->steps[i].sql = span_cut(text, from, sql_end - from);
+        plan->steps[i].as_message = span_cut(text, sql_end, end - sql_end);
     }
     plan->notice = span_cut(text, draft->steps_end, draft->notice_end - draft->steps_end);
     plan->notice_hint = span_from(text, draft->notice_end);
+}
+
+/* The way of the decision, or the plain one: then why, if another was decided on. */
+static const char *plan_made_safe(const struct plan_request *request, struct draft *draft)
+{
+    const char *declined = NULL;
+    if (plan_verdict(request) == VERDICT_NOOP && plan_noop(request, draft)) {
+        return NULL;
+    }
+    if (plan_is_concurrent(request)) {
+        declined = plan_concurrent(request, draft);
+    }
+    if (draft->plan->count == 0) {
+        plan_guarded(request, draft);
+        bool other = plan_verdict(request) == VERDICT_REWRITE && declined == NULL;
+        declined = other ? "there is no safe form of it here" : declined;
+    }
+    return declined;
 }
 
 bool plan_build(const struct plan_request *request, struct plan *out)
 {
     const struct timeouts *timeouts = &request->settings->timeouts;
     struct draft draft = {.plan = out};
-    bool declined = false;
+    const char *declined = NULL;
     *out = (struct plan){.attempts = 1,
                          .total_ms = timeouts->total_ms,
                          .backoff_ms = timeouts->backoff_ms,
@@ -256,16 +287,16 @@ bool plan_build(const struct plan_request *request, struct plan *out)
         (void)draft_step(&draft, STEP_RUN, false);
     } else if (refused) {
         plan_refuse(&draft);
-    } else if (!plan_is_concurrent(request) || !plan_concurrent(request, &draft)) {
-        declined = plan_is_concurrent(request);
-        plan_guarded(request, &draft);
+    } else {
+        declined = plan_made_safe(request, &draft);
     }
     draft.steps_end = out->text.length;
-    if (!observed && !refused) {
+    bool tells = !observed && !refused && draft.last->kind != STEP_NOOP;
+    if (tells) {
         plan_append_notice(request, declined, &draft);
     }
     draft.notice_end = out->text.length;
-    if (!observed && !refused) {
+    if (tells) {
         plan_append_hint(request, &draft);
     }
     plan_cut(&draft);

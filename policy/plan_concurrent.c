@@ -46,8 +46,11 @@ bool plan_is_concurrent(const struct plan_request *request)
         return false;
     }
     const struct decision *decision = &request->decisions[0];
+    enum statement_kind kind = request->statements[0].kind;
     bool asked = (request->statements[0].flags & FLAG_CONCURRENTLY) && decision->guard;
-    return asked || decision->verdict == VERDICT_REWRITE;
+    bool has_form =
+        kind == STATEMENT_CREATE_INDEX || kind == STATEMENT_DROP_INDEX || kind == STATEMENT_REINDEX;
+    return asked || (has_form && decision->verdict == VERDICT_REWRITE);
 }
 
 /* Which of the table's invalid indexes are this statement's leftovers. */
@@ -77,19 +80,7 @@ static void plan_append_leftover(const struct plan_request *request, struct buff
 static void plan_append_drops(const struct plan_request *request, bool while_held,
                               struct buffer *out)
 {
-    const struct object_name *table = &request->facts->table;
-    buffer_append_text(
-        out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP INDEX CONCURRENTLY"
-             " %I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS t"
-             " JOIN pg_catalog.pg_namespace AS tn ON tn.oid OPERATOR(pg_catalog.=) t.relnamespace"
-             " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) t.oid"
-             " OR x.indrelid OPERATOR(pg_catalog.=) t.reltoastrelid"
-             " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
-             " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-             " WHERE tn.nspname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->schema));
-    buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->name));
+    undo_append_indexes(request->facts, out);
     buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
     plan_append_leftover(request, out);
     if (!while_held) {
@@ -98,35 +89,14 @@ static void plan_append_drops(const struct plan_request *request, bool while_hel
     }
 }
 
-/* GUARD and RESTORE of the concurrent plan set all that can end a statement early. */
-static void plan_append_timeouts(const struct facts *facts, const char *lock, const char *statement,
-                                 const char *transaction, const char *idle, struct buffer *out)
-{
-    buffer_append_text(out, "/* ddlguard */ SELECT ");
-    draft_append_set(out, "lock_timeout", lock, false);
-    buffer_append_text(out, ", ");
-    draft_append_set(out, "statement_timeout", statement, false);
-    if (facts->transaction_timeout[0] != '\0') {
-        buffer_append_text(out, ", ");
-        draft_append_set(out, "transaction_timeout", transaction, false);
-    }
-    if (draft_has_idle_timeout(facts)) {
-        buffer_append_text(out, ", ");
-        draft_append_set(out, "idle_session_timeout", idle, false);
-    }
-}
-
 static void plan_append_undo(const struct plan_request *request, const char *time,
                              struct draft *draft)
 {
-    /* A query without rows whose condition does the work. */
     size_t run = draft->plan->count - 1;
     struct buffer *out = draft_step(draft, STEP_UNDO, false);
     draft->last->undo_of = run;
     draft->last->undo_started = true;
-    buffer_append_text(out, "/* ddlguard */ SELECT '' WHERE ");
-    draft_append_set(out, "lock_timeout", time, false);
-    buffer_append_text(out, " IS NULL");
+    timeouts_append_undo(time, out);
     /* Whoever holds the table now: no other build can have our index's name. */
     bool created = request->statements[0].kind == STATEMENT_CREATE_INDEX;
     out = draft_step(draft, STEP_UNDO, false);
@@ -144,25 +114,23 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     uint32_t wanted = request->settings->timeouts.concurrent_lock_ms;
     draft_time(time, draft_lock_timeout(request, wanted));
     if (leftover) {
-        plan_append_timeouts(facts, time, "0", "0", "0", draft_step(draft, STEP_GUARD, false));
+        timeouts_append_lift(facts, time, draft_step(draft, STEP_GUARD, false));
         gate_append(request, draft_step(draft, STEP_GATE, true));
         draft->last->retry_from = 0;
         if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
             plan_append_drops(request, false, draft_step(draft, STEP_CLEAN, false));
         }
     }
-    plan_append_timeouts(facts, "0", "0", "0", "0", draft_step(draft, STEP_GUARD, false));
+    timeouts_append_lift(facts, "0", draft_step(draft, STEP_GUARD, false));
     buffer_append_span(draft_step(draft, STEP_RUN, leftover), rewritten);
     draft->last->retry_from = leftover ? 0 : draft->last->retry_from;
     if (leftover) {
         plan_append_undo(request, time, draft);
     }
-    plan_append_timeouts(facts, facts->lock_timeout, facts->statement_timeout,
-                         facts->transaction_timeout, facts->idle_session_timeout,
-                         draft_step(draft, STEP_RESTORE, false));
+    timeouts_append_back(facts, draft_step(draft, STEP_RESTORE, false));
 }
 
-bool plan_concurrent(const struct plan_request *request, struct draft *draft)
+const char *plan_concurrent(const struct plan_request *request, struct draft *draft)
 {
     const struct statement *statement = &request->statements[0];
     const struct timeouts *timeouts = &request->settings->timeouts;
@@ -175,7 +143,7 @@ bool plan_concurrent(const struct plan_request *request, struct draft *draft)
         if (!sql_make_concurrent(text, statement, name, &rewritten, &plan->splice)) {
             buffer_free(&rewritten);
             plan->splice = (struct splice){0};
-            return false;
+            return "the concurrent form could not be proved to be the same";
         }
     }
     plan->replaced_at = statement->start;
@@ -185,5 +153,5 @@ bool plan_concurrent(const struct plan_request *request, struct draft *draft)
     plan_append_steps(request, buffer_span(&rewritten), draft);
     plan->text.failed = plan->text.failed || rewritten.failed;
     buffer_free(&rewritten);
-    return true;
+    return NULL;
 }

@@ -11,12 +11,19 @@ struct draft {
     struct step *last; /* opened last */
     struct step scrap; /* stands for a step that there is no memory for: the plan has failed */
     size_t steps_end, notice_end;
+    /* What ran in the place of the client's text, for the notice: constant; NULL: its concurrent
+     * form, or the text itself. */
+    const char *how;
 };
 
 /* Opens a step and returns the buffer for its SQL: all that is appended until the next step is the
  * step's. A RUN without a text is the client's own. A step that may be tried again begins at
  * itself, unless draft->last->retry_from is set to an earlier one. */
 struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry);
+
+/* Opens the text that stands for the step opened last (step.as_message): all that is appended until
+ * the next step is that text. */
+struct buffer *draft_message(struct draft *draft, const char *sqlstate);
 
 /* set_config('name', 'value', local) as a column of a SELECT. */
 void draft_append_set(struct buffer *out, const char *name, const char *value, bool local);
@@ -36,11 +43,40 @@ uint32_t draft_lock_timeout(const struct plan_request *request, uint32_t wanted_
 void draft_append_restore(const struct plan_request *request, const char *time, bool local,
                           struct buffer *out);
 
+/* GUARD and RESTORE of a plan outside transaction blocks: the lock timeout is `lock`, the others
+ * are lifted; and all as they were before. */
+void timeouts_append_lift(const struct facts *facts, const char *lock, struct buffer *out);
+void timeouts_append_back(const struct facts *facts, struct buffer *out);
+/* UNDO: sets the lock timeout, and has nothing to run. */
+void timeouts_append_undo(const char *lock, struct buffer *out);
+
+/* Queries for CLEAN and UNDO. Indexes of the target's table, as t, x (pg_index) and c (its
+ * pg_class): the caller adds which. */
+void undo_append_indexes(const struct facts *facts, struct buffer *out);
+enum undo_index {
+    UNDO_INDEX_LEFTOVER, /* invalid, and nobody is at work on the table: of an earlier failure */
+    UNDO_INDEX_INVALID,  /* of this one */
+    UNDO_INDEX_BARE,     /* no constraint has taken it over */
+};
+void undo_append_index(const struct facts *facts, const char *name, enum undo_index which,
+                       struct buffer *out);
+/* Drops the table's constraint. `condition`: " AND …" about k, its pg_constraint. */
+void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
+                            struct buffer *out);
+void undo_append_column(const struct facts *facts, const char *column, struct buffer *out);
+void undo_append_not_null(const struct facts *facts, const char *column, struct buffer *out);
+
+/* NOOP. False: nobody but the server can answer it. */
+bool plan_noop(const struct plan_request *request, struct draft *draft);
+/* An ALTER TABLE in several parts. NULL when the plan is written, or why it could not be: a
+ * constant text, and nothing was done. */
+const char *plan_alter(const struct plan_request *request, struct draft *draft);
+
 /* Whether plan_concurrent is the way for this request. */
 bool plan_is_concurrent(const struct plan_request *request);
-/* GUARD GATE CLEAN GUARD RUN UNDO RESTORE. False when the rewrite cannot be proved: nothing done.
- */
-bool plan_concurrent(const struct plan_request *request, struct draft *draft);
+/* GUARD GATE CLEAN GUARD RUN UNDO RESTORE. NULL when the plan is written, or why it could not be:
+ * nothing was done. */
+const char *plan_concurrent(const struct plan_request *request, struct draft *draft);
 
 /* RUN [RESTORE], for a message that steers transactions; `ours_ms`: the lock timeout. False when it
  * does not, or when the guard cannot be put into it: nothing done. */
@@ -52,8 +88,10 @@ void gate_append(const struct plan_request *request, struct buffer *out);
  * schema change does. `relation`: an SQL expression, the table's oid. */
 void gate_append_holder(const struct facts *facts, const char *relation, struct buffer *out);
 
-/* Appends what the client is told. `declined`: a rewrite was decided on but could not be proved. */
-void plan_append_notice(const struct plan_request *request, bool declined, struct draft *draft);
+/* Appends what the client is told. `declined`: why a rewrite that was decided on could not be made;
+ * NULL: it was. */
+void plan_append_notice(const struct plan_request *request, const char *declined,
+                        struct draft *draft);
 void plan_append_hint(const struct plan_request *request, struct draft *draft);
 
 #endif

@@ -34,42 +34,64 @@ static bool plan_said(const struct plan_request *request, size_t statement, stru
     return false;
 }
 
-static void plan_append_told(const struct plan *plan, struct told told, bool declined,
-                             struct buffer *out)
+static void plan_append_as_it_came(const struct plan *plan, struct told told, const char *reason,
+                                   struct buffer *out)
 {
     const char *tag = told.statement->tag[0] != '\0' ? told.statement->tag : "a statement";
-    const char *why = told.rule->why;
-    if (told.action == ACTION_REWRITE && !declined) {
-        buffer_append_format(out, "ddlguard: ran as %s CONCURRENTLY, because %s (%s)", tag, why,
-                             told.rule->id);
-        return;
-    }
     buffer_append_format(out, "ddlguard: %s ran as it came", tag);
     if (plan->lock_timeout_ms != 0) {
         buffer_append_format(out, ", under a lock timeout of %u ms",
                              (unsigned)plan->lock_timeout_ms);
     }
-    const char *reason = told.not_because;
-    if (told.action == ACTION_REWRITE) {
-        reason = "the concurrent form could not be proved to be the same";
-    }
-    buffer_append_format(out, reason == NULL ? ": %s" : ": %s, but ", why);
+    buffer_append_format(out, reason == NULL ? ": %s" : ": %s, but ", told.rule->why);
     buffer_append_text(out, reason == NULL ? "" : reason);
     buffer_append_format(out, " (%s)", told.rule->id);
 }
 
-void plan_append_notice(const struct plan_request *request, bool declined, struct draft *draft)
+/* Some other text has run: because of this rule, or of another one. */
+static void plan_append_changed(const struct draft *draft, struct told told, struct buffer *out)
+{
+    const char *tag = told.statement->tag;
+    if (told.action != ACTION_REWRITE) {
+        buffer_append_format(out, "ddlguard: %s: %s (%s)", tag, told.rule->why, told.rule->id);
+    } else if (draft->how == NULL) {
+        buffer_append_format(out, "ddlguard: ran as %s CONCURRENTLY, because %s (%s)", tag,
+                             told.rule->why, told.rule->id);
+    } else {
+        buffer_append_format(out, "ddlguard: ran as %s, because %s (%s)", draft->how,
+                             told.rule->why, told.rule->id);
+    }
+}
+
+static bool plan_has_changed(const struct plan_request *request, const char *declined)
+{
+    bool changed = false;
+    for (size_t i = 0; i < request->count; i++) {
+        changed = changed || request->decisions[i].verdict == VERDICT_REWRITE;
+    }
+    return changed && declined == NULL;
+}
+
+void plan_append_notice(const struct plan_request *request, const char *declined,
+                        struct draft *draft)
 {
     struct buffer *out = &draft->plan->text;
     size_t start = out->length;
+    bool changed = plan_has_changed(request, declined);
     for (size_t i = 0; i < request->count; i++) {
         for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
             struct told told = plan_told(request, i, k);
-            if (plan_said(request, i, told)) {
+            bool rewrites = told.action == ACTION_REWRITE;
+            if (plan_said(request, i, told) || (rewrites && told.rule->noop)) {
                 continue;
             }
             buffer_append_text(out, out->length == start ? "" : "\n");
-            plan_append_told(draft->plan, told, declined, out);
+            if (changed) {
+                plan_append_changed(draft, told, out);
+            } else {
+                plan_append_as_it_came(draft->plan, told, rewrites ? declined : told.not_because,
+                                       out);
+            }
         }
     }
 }

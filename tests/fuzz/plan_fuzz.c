@@ -2,7 +2,7 @@
  *
  *      | situation (1) | facts (1) | relkind (1) | settings (1) | text ... |
  *
- * - a plan has one RUN, or is one REFUSE exactly when something is blocked
+ * - a plan has one RUN, or is one REFUSE exactly when something is blocked, or one NOOP
  * - what is set is put back, last
  * - every text of ours is signed and lies in the plan's own text
  * - what is rewritten is one statement of the same kind, now concurrent, or the same statements
@@ -89,21 +89,24 @@ static bool is_blocked(const struct message *message, const struct settings *set
 
 static void check_steps(const struct plan *plan, bool blocked)
 {
-    size_t runs = 0, refusals = 0, guards = 0, restores = 0;
+    size_t runs = 0, refusals = 0, guards = 0, restores = 0, noops = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
         struct span text = buffer_span(&plan->text);
         assert(step->sql.length == 0 ||
                (step->sql.at >= text.at &&
                 span_from(text, (size_t)(step->sql.at - text.at)).length >= step->sql.length));
-        assert(step->kind == STEP_RUN || span_is(span_cut(step->sql, 0, 15), "/* ddlguard */ "));
+        bool ours = step->kind != STEP_RUN && step->kind != STEP_NOOP;
+        assert(!ours || span_is(span_cut(step->sql, 0, 15), "/* ddlguard */ "));
         assert(step->retry_from <= i && step->undo_of <= i);
         runs += step->kind == STEP_RUN;
         refusals += step->kind == STEP_REFUSE;
         guards += step->kind == STEP_GUARD;
         restores += step->kind == STEP_RESTORE;
+        noops += step->kind == STEP_NOOP;
     }
-    assert(refusals == (blocked ? 1 : 0) && runs == 1 - refusals);
+    assert(refusals == (blocked ? 1 : 0) && runs == 1 - refusals - noops);
+    assert(noops == 0 || plan->count == 1);
     assert(restores == (guards > 0 ? 1 : 0) || plan->own_count > 0);
     assert(restores == 0 || plan->steps[plan->count - 1].kind == STEP_RESTORE);
     assert(plan->attempts > 0);

@@ -9,8 +9,10 @@
  *      run: CREATE INDEX CONCURRENTLY i
  *
  * settings, now and facts may be left out: the defaults, a statement alone outside a transaction
- * block, a plain table public.t of 100 MB on PostgreSQL 15. Several sql lines are one text. All
- * other lines are expectations, for cases_test.c to check.
+ * block, a plain table public.t of 100 MB on PostgreSQL 15. Facts about an action of an ALTER TABLE
+ * begin with its place, or are about the first one: column_exists 1.free_name=t_b_key. Several sql
+ * lines are one text. "decided: noop" puts a verdict in the place of the rules', for plans alone.
+ * All other lines are expectations, for cases_test.c to check.
  *
  * For tests only; what cannot be read ends the program with the line's number. */
 #ifndef TESTS_UNIT_POLICY_CASE_FILE_H
@@ -37,6 +39,7 @@ struct test_case {
     struct situation now;
     struct facts facts;
     char sql[2048];
+    char decided[16]; /* empty: by the rules */
     struct case_line expected[CASE_EXPECTATIONS_MAX];
     size_t expected_count;
 };
@@ -63,7 +66,67 @@ static inline struct facts case_default_facts(void)
         .rows = 1000000,
         .table = {"public", "t"},
         .index_name = "t_a_idx",
+        .actions = {{.known = true}, {.known = true}, {.known = true}, {.known = true}},
     };
+}
+
+static inline bool case_action_flag(struct action_facts *facts, const char *key)
+{
+    const struct {
+        const char *key;
+        bool *flag;
+    } flags[] = {
+        {"column_exists", &facts->column_exists},
+        {"column_not_null", &facts->column_not_null},
+        {"column_proved", &facts->column_proved},
+        {"constraint_exists", &facts->constraint_exists},
+        {"constraint_valid", &facts->constraint_valid},
+        {"keys_not_null", &facts->keys_not_null},
+        {"other_exists", &facts->other_exists},
+        {"default_partition", &facts->default_partition},
+        {"type_constrained", &facts->type_constrained},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (strcmp(flags[i].key, key) == 0) {
+            *flags[i].flag = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool case_action_value(struct action_facts *facts, const char *key, const char *value)
+{
+    const struct {
+        const char *key;
+        char *name;
+    } names[] = {
+        {"name", facts->free_name},
+        {"not_null_name", facts->not_null_name},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i].key, key) == 0) {
+            snprintf(names[i].name, NAME_BYTES, "%s", value);
+            return true;
+        }
+    }
+    if (strcmp(key, "keys_nullable") == 0) {
+        facts->keys_nullable = (uint32_t)strtoul(value, NULL, 10);
+        return true;
+    }
+    return false;
+}
+
+/* "column_exists", "1.name=t_b_key". */
+static inline bool case_action(struct facts *facts, const char *key, const char *value)
+{
+    size_t place = 0;
+    if (key[0] >= '0' && key[0] < '0' + STATEMENT_ACTIONS_MAX && key[1] == '.') {
+        place = (size_t)(key[0] - '0');
+        key += 2;
+    }
+    return case_action_flag(&facts->actions[place], key) ||
+           case_action_value(&facts->actions[place], key, value);
 }
 
 /* "key=value" or "key" (then the value is empty). */
@@ -133,7 +196,8 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
         facts->kind = '\0';
         facts->table = (struct object_name){0};
     } else {
-        return case_facts_flag(facts, key) || case_facts_value(facts, key, value);
+        return case_facts_flag(facts, key) || case_facts_value(facts, key, value) ||
+               case_action(facts, key, value);
     }
     return true;
 }
@@ -221,6 +285,8 @@ static inline void case_take(struct test_case *out, struct case_line *line)
         size_t used = strlen(out->sql);
         snprintf(out->sql + used, sizeof out->sql - used, "%s%s", used > 0 ? "\n" : "",
                  line->value);
+    } else if (strcmp(line->key, "decided") == 0) {
+        snprintf(out->decided, sizeof out->decided, "%.15s", line->value);
     } else if (out->expected_count < CASE_EXPECTATIONS_MAX) {
         out->expected[out->expected_count++] = *line;
     } else {

@@ -1,0 +1,88 @@
+/* What takes the parts of a change back, and what removes the leftovers of an earlier one: queries
+ * whose rows are the statements to be run. They find things by table and name as they are now, so
+ * what is gone already, or is not ours, gives no row. */
+#include "policy/plan_draft.h"
+
+#define OF_TABLE                                                                                   \
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace WHERE"      \
+    " n.nspname OPERATOR(pg_catalog.=) "
+
+static void undo_append_table(const struct facts *facts, struct buffer *out)
+{
+    sql_append_literal(out, span_text(facts->table.schema));
+    buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(facts->table.name));
+}
+
+void undo_append_indexes(const struct facts *facts, struct buffer *out)
+{
+    buffer_append_text(
+        out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP INDEX CONCURRENTLY"
+             " %I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS t"
+             " JOIN pg_catalog.pg_namespace AS tn ON tn.oid OPERATOR(pg_catalog.=) t.relnamespace"
+             " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) t.oid"
+             " OR x.indrelid OPERATOR(pg_catalog.=) t.reltoastrelid"
+             " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
+             " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+             " WHERE tn.nspname OPERATOR(pg_catalog.=) ");
+    undo_append_table(facts, out);
+}
+
+void undo_append_index(const struct facts *facts, const char *name, enum undo_index which,
+                       struct buffer *out)
+{
+    undo_append_indexes(facts, out);
+    buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(name));
+    switch (which) {
+    case UNDO_INDEX_LEFTOVER:
+        buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition AND NOT ");
+        gate_append_holder(facts, "t.oid", out);
+        break;
+    case UNDO_INDEX_INVALID:
+        buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
+        break;
+    case UNDO_INDEX_BARE:
+        buffer_append_text(out, " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE"
+                                " k.conindid OPERATOR(pg_catalog.=) x.indexrelid)");
+        break;
+    }
+}
+
+void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
+                            struct buffer *out)
+{
+    buffer_append_text(
+        out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %I.%I DROP"
+             " CONSTRAINT %I', n.nspname, t.relname, k.conname) FROM pg_catalog.pg_constraint AS k"
+             " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) k.conrelid" OF_TABLE);
+    undo_append_table(facts, out);
+    buffer_append_text(out, " AND k.conname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(name));
+    buffer_append_text(out, condition);
+}
+
+static void undo_append_attribute(const struct facts *facts, const char *column, const char *action,
+                                  struct buffer *out)
+{
+    buffer_append_format(
+        out,
+        "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %%I.%%I %s',"
+        " n.nspname, t.relname, a.attname) FROM pg_catalog.pg_attribute AS a"
+        " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) a.attrelid" OF_TABLE,
+        action);
+    undo_append_table(facts, out);
+    buffer_append_text(out, " AND NOT a.attisdropped AND a.attname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(column));
+}
+
+void undo_append_column(const struct facts *facts, const char *column, struct buffer *out)
+{
+    undo_append_attribute(facts, column, "DROP COLUMN %I", out);
+}
+
+void undo_append_not_null(const struct facts *facts, const char *column, struct buffer *out)
+{
+    undo_append_attribute(facts, column, "ALTER COLUMN %I DROP NOT NULL", out);
+    buffer_append_text(out, " AND a.attnotnull");
+}
