@@ -9,21 +9,12 @@
  * and nothing is split. */
 #include "policy/sql/internal.h"
 
-/* U&"…" UESCAPE '!' is one name of three tokens. */
-static void take_name(struct lexer *lexer)
-{
-    (void)lexer_next(lexer);
-    if (lexer_take(lexer, "UESCAPE")) {
-        (void)lexer_next(lexer);
-    }
-}
-
 /* The table's name with its schema: a point makes it longer. */
 static void take_qualified_name(struct lexer *lexer)
 {
-    take_name(lexer);
+    lexer_take_name(lexer);
     while (lexer_take(lexer, ".")) {
-        take_name(lexer);
+        lexer_take_name(lexer);
     }
 }
 

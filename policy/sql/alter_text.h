@@ -5,7 +5,8 @@
  * form of this action, or the proof has failed; then it must not be split or rewritten.
  *
  * `text` is the statement's own bytes (start, length), `action` an index into statement->actions.
- * The table is written as the client wrote it, ONLY included; IF EXISTS too. */
+ * The table is written as the client wrote it, ONLY included; IF EXISTS too; comments of the client
+ * stay where they stand before or inside of what is kept. */
 #ifndef POLICY_SQL_ALTER_TEXT_H
 #define POLICY_SQL_ALTER_TEXT_H
 
@@ -21,7 +22,8 @@ MUST_USE bool alter_text_not_valid(struct span text, const struct statement *sta
                                    size_t action, const char *name, struct buffer *out);
 
 /* ADD COLUMN without the constraints of the column whose flags are in `without` (COLUMN_CHECK,
- * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT). */
+ * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT), and
+ * without the words that belong to them, DEFERRABLE and its like. */
 MUST_USE bool alter_text_bare_column(struct span text, const struct statement *statement,
                                      size_t action, unsigned without, struct buffer *out);
 
@@ -34,27 +36,36 @@ MUST_USE bool alter_text_column_constraint(struct span text, const struct statem
 
 /* CREATE UNIQUE INDEX CONCURRENTLY name ON table (…) with INCLUDE, NULLS NOT DISTINCT, WITH and
  * TABLESPACE of an ADD_UNIQUE or ADD_PRIMARY_KEY, or of the UNIQUE or PRIMARY KEY of an ADD COLUMN.
- * False for one USING INDEX. */
+ * False for one USING INDEX, for one WITHOUT OVERLAPS, and for a column with two keys. It has
+ * neither ONLY nor IF EXISTS. */
 MUST_USE bool alter_text_key_index(struct span text, const struct statement *statement,
                                    size_t action, const char *name, struct buffer *out);
 /* ALTER TABLE … ADD CONSTRAINT name UNIQUE|PRIMARY KEY USING INDEX name, with DEFERRABLE as the
- * client wrote it. */
+ * client wrote it. `name` must be the client's own, if there is one. */
 MUST_USE bool alter_text_key_using_index(struct span text, const struct statement *statement,
                                          size_t action, const char *name, struct buffer *out);
 
-/* ALTER TABLE table <tail>, for statements of ours: "VALIDATE CONSTRAINT x". Not proved but parsed.
- */
+/* ALTER TABLE table <tail>, for statements of ours: "VALIDATE CONSTRAINT x". Proved to be an ALTER
+ * TABLE of that table. */
 MUST_USE bool alter_text_append(struct span text, const struct statement *statement,
                                 struct span tail, struct buffer *out);
 
-/* The columns of a key, in order, at most `most`; gives how many there are. */
+/* The columns of a UNIQUE, PRIMARY KEY or FOREIGN KEY, of an ADD COLUMN too, in order, at most
+ * `most`; gives how many there are. */
 size_t alter_key_columns(struct span text, const struct statement *statement, size_t action,
                          char (*columns)[NAME_BYTES], size_t most);
 
+/* The name that the client gave a constraint, of NAME_BYTES; empty when PostgreSQL chooses. `flag`
+ * and `nth` as for alter_text_column_constraint; 0 and 0 when the action is no ADD COLUMN. False:
+ * there is no such constraint. */
+MUST_USE bool alter_constraint_name(struct span text, const struct statement *statement,
+                                    size_t action, unsigned flag, size_t nth, char *name);
+
 /* The names that PostgreSQL would try for a constraint without one, in order (ChooseConstraintName,
  * ChooseIndexName: table and columns joined, "_fkey", "_check", "_key"; "_pkey" with the table
- * alone; then with 1, 2 …). For an ADD COLUMN those of its constraint of that flag, else `flag` is
- * 0. Fills at most `most`; 0 when the action adds no constraint or has its own name. */
+ * alone; then with 1, 2 …). For an ADD COLUMN those of its first constraint of that flag without a
+ * name, else `flag` is 0. Fills `most` of them; 0 when the action adds no constraint or has its own
+ * name, and for the CHECK whose columns only the catalog tells. */
 size_t alter_constraint_names(struct span text, const struct statement *statement, size_t action,
                               unsigned flag, char (*names)[NAME_BYTES], size_t most);
 

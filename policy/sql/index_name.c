@@ -4,23 +4,6 @@
  */
 #include "policy/sql/internal.h"
 
-#include <stdio.h>
-
-#define COLUMNS_MAX 32 /* INDEX_MAX_KEYS: with more the server refuses the statement */
-
-/* At most `limit` bytes of the text, whole characters (pg_mbcliplen for UTF-8). */
-static size_t clip(const char *text, size_t limit)
-{
-    size_t length = strlen(text);
-    if (length <= limit) {
-        return length;
-    }
-    while (limit > 0 && ((uint8_t)text[limit] & 0xc0) == 0x80) {
-        limit--;
-    }
-    return limit;
-}
-
 /* The last String of a list: the name without schema, or the field without its table. */
 static const char *last_string(const struct node *list)
 {
@@ -125,78 +108,14 @@ static const char *expression_name(const struct node *expression)
     return weak;
 }
 
-struct columns {
-    char names[COLUMNS_MAX][NAME_BYTES];
-    size_t count;
-};
-
-static bool has_column(const struct columns *columns, const char *name)
+void choose_name_add_elements(struct chosen_columns *columns, const struct node *elements)
 {
-    for (size_t i = 0; i < columns->count; i++) {
-        if (strcmp(columns->names[i], name) == 0) {
-            return true;
-        }
+    for (const struct node *at = node_first(elements); at != NULL; at = node_next(elements, at)) {
+        const struct node *element = node_bare(at);
+        const char *own = expression_name(node_field(element, "expr"));
+        const char *name = node_text(element, "name");
+        choose_name_add(columns, own != NULL ? own : name[0] != '\0' ? name : "expr");
     }
-    return false;
-}
-
-/* ChooseIndexColumnNames: a name that is taken gets a number. */
-static void add_column(struct columns *columns, const struct node *element)
-{
-    const char *own = expression_name(node_field(element, "expr"));
-    const char *name = node_text(element, "name");
-    const char *origin = own != NULL ? own : name[0] != '\0' ? name : "expr";
-    char current[NAME_BYTES];
-    name_copy(current, origin);
-    for (unsigned i = 1; has_column(columns, current); i++) {
-        char number[16];
-        int digits = snprintf(number, sizeof number, "%u", i);
-        size_t length = clip(origin, NAME_BYTES - 1 - (size_t)digits);
-        (void)snprintf(current, sizeof current, "%.*s%s", (int)length, origin, number);
-    }
-    memcpy(columns->names[columns->count++], current, sizeof current);
-}
-
-static void add_columns(struct columns *columns, const struct node *list)
-{
-    for (const struct node *at = node_first(list); at != NULL && columns->count < COLUMNS_MAX;
-         at = node_next(list, at)) {
-        add_column(columns, node_bare(at));
-    }
-}
-
-/* ChooseIndexNameAddition: the columns with "_" between them, no longer than is any use. */
-static void join_columns(const struct columns *columns, char *joined)
-{
-    size_t length = 0;
-    for (size_t i = 0; i < columns->count && length < NAME_BYTES; i++) {
-        if (length > 0) {
-            joined[length++] = '_';
-        }
-        size_t more = strlen(columns->names[i]);
-        memcpy(joined + length, columns->names[i], more);
-        length += more;
-    }
-    joined[length] = '\0';
-}
-
-/* makeObjectName: table_columns_label in 63 bytes, taken off the longer of the first two. */
-static void make_name(char *out, const char *table, const char *columns, const char *label)
-{
-    size_t room = NAME_BYTES - 1 - 2 - strlen(label);
-    size_t table_length = strlen(table);
-    size_t columns_length = strlen(columns);
-    while (table_length + columns_length > room) {
-        if (table_length > columns_length) {
-            table_length--;
-        } else {
-            columns_length--;
-        }
-    }
-    table_length = clip(table, table_length);
-    columns_length = clip(columns, columns_length);
-    (void)snprintf(out, NAME_BYTES, "%.*s_%.*s_%s", (int)table_length, table, (int)columns_length,
-                   columns, label);
 }
 
 size_t sql_index_names(struct span text, const struct statement *statement,
@@ -210,18 +129,11 @@ size_t sql_index_names(struct span text, const struct statement *statement,
     size_t count = 0;
     if (grammar_read(text, &tree, &wrapper)) {
         const struct node *index = node_bare(wrapper);
-        struct columns columns = {.count = 0};
-        add_columns(&columns, node_field(index, "indexParams"));
-        add_columns(&columns, node_field(index, "indexIncludingParams"));
-        char joined[2 * NAME_BYTES + 1];
-        join_columns(&columns, joined);
-        for (; count < most; count++) {
-            char label[16] = "idx";
-            if (count > 0) {
-                (void)snprintf(label, sizeof label, "idx%u", (unsigned)count);
-            }
-            make_name(names[count], statement->target.name, joined, label);
-        }
+        struct chosen_columns columns = {.count = 0};
+        choose_name_add_elements(&columns, node_field(index, "indexParams"));
+        choose_name_add_elements(&columns, node_field(index, "indexIncludingParams"));
+        choose_names(statement->target.name, &columns, "idx", names, most);
+        count = most;
     }
     tree_free(&tree);
     return count;

@@ -76,9 +76,30 @@ struct alter_head alter_head_of(struct span text);
  * is not NULL, plus that name? */
 MUST_USE bool prove_concurrent(struct span original, struct span spliced, const char *index_name);
 
+/* Are two subtrees the same in all but their places in the text? Their keys count, too. */
+bool prove_same_tree(const struct node *a, const struct node *b);
+/* Are two objects the same in every field but these, which a NULL ends? */
+bool prove_same_but(const struct node *a, const struct node *b, const char *const *except);
+
 /* Is `spliced` the message `original` plus exactly these statements? */
 MUST_USE bool prove_inserted(struct span original, struct span spliced,
                              const struct insertion *insertions, size_t count);
+
+/* choose_name.c: the names that PostgreSQL chooses for indexes and constraints without one. */
+#define CHOSEN_COLUMNS_MAX 32 /* INDEX_MAX_KEYS: with more the server refuses the statement */
+struct chosen_columns {
+    char names[CHOSEN_COLUMNS_MAX][NAME_BYTES];
+    size_t count;
+};
+/* ChooseIndexColumnNames: a name that is taken gets a number. Nothing happens when it is full. */
+void choose_name_add(struct chosen_columns *columns, const char *origin);
+/* The names to try, in order: table_columns_label, then with 1, 2 … behind the label. `columns` may
+ * be empty. */
+void choose_names(const char *table, const struct chosen_columns *columns, const char *label,
+                  char (*names)[NAME_BYTES], size_t most);
+/* index_name.c: adds the columns of an index, IndexElem nodes, by the names of their expressions.
+ */
+void choose_name_add_elements(struct chosen_columns *columns, const struct node *elements);
 
 /* redact.c: may the text hold a secret? */
 bool redact_is_needed(struct span text, const struct statement *statement);

@@ -183,6 +183,14 @@ bool lexer_take(struct lexer *lexer, const char *word)
     return true;
 }
 
+void lexer_take_name(struct lexer *lexer)
+{
+    (void)lexer_next(lexer);
+    if (lexer_take(lexer, "UESCAPE")) {
+        (void)lexer_next(lexer);
+    }
+}
+
 bool lexeme_is(struct lexeme lexeme, const char *word)
 {
     return (lexeme.kind == LEXEME_WORD || lexeme.kind == LEXEME_OTHER) &&

@@ -42,6 +42,9 @@ struct lexeme lexer_peek(const struct lexer *lexer);
 /* Takes the next token when it is that word, whatever its case. */
 bool lexer_take(struct lexer *lexer, const char *word);
 
+/* Takes one name; U&"…" UESCAPE '!' is one of three tokens. */
+void lexer_take_name(struct lexer *lexer);
+
 /* Is it that word, or that one byte? Words in any case. */
 bool lexeme_is(struct lexeme lexeme, const char *word);
 

@@ -32,10 +32,12 @@ static bool same_node(const struct node *a, const struct node *b)
 }
 
 /* A subtree is a slice, so that comparing needs no recursion. */
-static bool same_tree(const struct node *a, const struct node *b)
+bool prove_same_tree(const struct node *a, const struct node *b)
 {
-    size_t size = a->size;
-    for (size_t i = 0; i < size; i++) {
+    if (a->size != b->size) {
+        return false;
+    }
+    for (size_t i = 0; i < a->size; i++) {
         if (!same_node(&a[i], &b[i])) {
             return false;
         }
@@ -43,12 +45,40 @@ static bool same_tree(const struct node *a, const struct node *b)
     return true;
 }
 
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    while (*keys != NULL && strcmp(*keys, key) != 0) {
+        keys++;
+    }
+    return *keys != NULL;
+}
+
+/* Every field of `a` but those in `except` is in `b`, and the same. */
+static bool is_within(const struct node *a, const struct node *b, const char *const *except)
+{
+    for (const struct node *at = node_first(a); at != NULL; at = node_next(a, at)) {
+        if (is_place(at->key) || is_one_of(at->key, except)) {
+            continue;
+        }
+        const struct node *other = node_field(b, at->key);
+        if (other == NULL || !prove_same_tree(at, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool prove_same_but(const struct node *a, const struct node *b, const char *const *except)
+{
+    return a != NULL && b != NULL && is_within(a, b, except) && is_within(b, a, except);
+}
+
 /* REINDEX has CONCURRENTLY as one more option at the end of its list. */
 static bool is_one_option_more(const struct node *before, const struct node *after)
 {
     const struct node *old = node_first(before);
     const struct node *new = node_first(after);
-    while (old != NULL && new != NULL && old->size == new->size &&same_tree(old, new)) {
+    while (old != NULL && new != NULL && prove_same_tree(old, new)) {
         old = node_next(before, old);
         new = node_next(after, new);
     }
@@ -80,7 +110,7 @@ static bool is_changed_as_meant(const struct node *before, const struct node *af
     size_t kept = 0;
     for (const struct node *at = node_first(after); at != NULL; at = node_next(after, at)) {
         const struct node *old = node_field(before, at->key);
-        if (old != NULL && old->size == at->size && same_tree(old, at)) {
+        if (old != NULL && prove_same_tree(old, at)) {
             kept++;
         } else if (is_the_change(before, at, index_name)) {
             kept += old != NULL;
@@ -122,7 +152,7 @@ static bool is_statement(const struct node *wrapper, const char *sql)
     struct tree tree = {0};
     const struct node *ours = NULL;
     bool same = wrapper != NULL && grammar_read(span_text(sql), &tree, &ours) &&
-                wrapper->size == ours->size && same_tree(wrapper, ours);
+                prove_same_tree(wrapper, ours);
     tree_free(&tree);
     return same;
 }
@@ -143,8 +173,7 @@ static bool is_inserted_as_meant(const struct node *before, const struct node *a
             continue;
         }
         const struct node *same = node_field(old, "stmt");
-        if (same == NULL || statement == NULL || same->size != statement->size ||
-            !same_tree(same, statement)) {
+        if (same == NULL || statement == NULL || !prove_same_tree(same, statement)) {
             return false;
         }
         old = node_next(before, old);
