@@ -33,6 +33,8 @@ struct action_facts {
     char constraint_kind; /* pg_constraint.contype */
     /* ADD without a name: the name that PostgreSQL would choose now. Of a key: of its index too. */
     char free_name[NAME_BYTES];
+    /* ADD COLUMN: the same for the first constraint of each kind that the column has. */
+    char free_check[NAME_BYTES], free_foreign_key[NAME_BYTES], free_key[NAME_BYTES];
     bool keys_not_null;     /* ADD PRIMARY KEY: every key column is NOT NULL already */
     uint32_t keys_nullable; /* likewise; bit n: the n-th key column, from 0, is not */
     /* SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or,

@@ -5,6 +5,7 @@
  *      blocked          REFUSE
  *      no change        NOOP: plan_noop.c
  *      concurrent       plan_concurrent.c
+ *      in parts         plan_split.c and the recipes, one file for each kind
  *      guarded          GUARD RUN RESTORE, or the guard in the text: plan_inline.c */
 #include "policy/plan_draft.h"
 
@@ -254,20 +255,39 @@ static void plan_cut(struct draft *draft)
     plan->notice_hint = span_from(text, draft->notice_end);
 }
 
+/* Decided to be made another way than as it came: plan_concurrent's own cases apart. */
+static bool plan_is_rewritten(const struct plan_request *request)
+{
+    return request->count == 1 && request->decisions[0].verdict == VERDICT_REWRITE &&
+           situation_may_rewrite(request->now) && request->facts->known;
+}
+
+static const char *plan_rewritten(const struct plan_request *request, struct draft *draft)
+{
+    const struct statement *statement = &request->statements[0];
+    if (statement->kind == STATEMENT_ALTER_TABLE) {
+        return plan_alter(request, draft);
+    }
+    if (statement->form == FORM_REFRESH) {
+        return plan_refresh(request, draft);
+    }
+    return "there is no such form of it";
+}
+
 /* The way of the decision, or the plain one: then why, if another was decided on. */
 static const char *plan_made_safe(const struct plan_request *request, struct draft *draft)
 {
-    const char *declined = NULL;
+    const char *declined = "there is no such form of it here";
     if (plan_verdict(request) == VERDICT_NOOP && plan_noop(request, draft)) {
         return NULL;
     }
     if (plan_is_concurrent(request)) {
         declined = plan_concurrent(request, draft);
+    } else if (plan_is_rewritten(request)) {
+        declined = plan_rewritten(request, draft);
     }
     if (draft->plan->count == 0) {
         plan_guarded(request, draft);
-        bool other = plan_verdict(request) == VERDICT_REWRITE && declined == NULL;
-        declined = other ? "there is no safe form of it here" : declined;
     }
     return declined;
 }

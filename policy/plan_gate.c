@@ -36,10 +36,13 @@ void gate_append_holder(const struct facts *facts, const char *relation, struct 
 }
 
 /* From pg_locks, the transactions that use the table `target` in a way that the statement waits
- * for: a build for its writers, a drop for its readers too. */
+ * for: a build for its writers, a drop and a DETACH for its readers too. */
 static void gate_append_users(const struct plan_request *request, struct buffer *out)
 {
-    bool drops = request->statements[0].kind == STATEMENT_DROP_INDEX;
+    const struct statement *statement = &request->statements[0];
+    bool drops = statement->kind == STATEMENT_DROP_INDEX ||
+                 (statement->kind == STATEMENT_ALTER_TABLE &&
+                  statement->actions[0].kind == ALTER_DETACH_PARTITION);
     buffer_append_text(out, "pg_catalog.pg_locks AS l WHERE l.locktype OPERATOR(pg_catalog.=)"
                             " 'relation' AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM"
                             " pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=)"

@@ -102,6 +102,9 @@ static inline bool case_action_value(struct action_facts *facts, const char *key
         char *name;
     } names[] = {
         {"name", facts->free_name},
+        {"check_name", facts->free_check},
+        {"foreign_key_name", facts->free_foreign_key},
+        {"key_name", facts->free_key},
         {"not_null_name", facts->not_null_name},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

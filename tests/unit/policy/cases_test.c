@@ -4,6 +4,7 @@
  *      verdict: allow warn         one word for each statement
  *      rules: id(action) …        what fired, strongest first; none: -
  *      steps: guard run restore    the plan's steps, in order
+ *      undone: 4! 2                the steps that the UNDOs are for, ! also when they fail
  *      says: 23502 column "a" …    the error or notice that stands for one of the steps
  *      gate: TEXT                  one of the steps of that kind contains TEXT; likewise for all
  * kinds run: -                      the RUN is the client's own text notice: TEXT  hint: TEXT
@@ -121,6 +122,16 @@ static void text_of_plan(const struct plan *plan, struct buffer *out)
     }
 }
 
+static void text_of_undone(const struct plan *plan, struct buffer *out)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->steps[i].kind == STEP_UNDO) {
+            buffer_append_format(out, out->length > 0 ? " %zu%s" : "%zu%s", plan->steps[i].undo_of,
+                                 plan->steps[i].undo_started ? "!" : "");
+        }
+    }
+}
+
 static void text_of_says(const struct plan *plan, struct buffer *out)
 {
     for (size_t i = 0; i < plan->count; i++) {
@@ -173,6 +184,8 @@ static bool line_holds(const struct outcome *outcome, const struct case_line *li
         for (size_t i = 0; i < plan->count; i++) {
             text_append(was, step_kind_name(plan->steps[i].kind));
         }
+    } else if (strcmp(line->key, "undone") == 0) {
+        text_of_undone(plan, was);
     } else if (strcmp(line->key, "says") == 0) {
         text_of_says(plan, was);
         return text_matches(buffer_span(was), line->value);

@@ -1,0 +1,175 @@
+/* How the parts of a change become steps: the guards between them, and what takes them back. What
+ * the parts are is the recipes' business. */
+#include "policy/plan_moves.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+void moves_start(struct moves *moves, const struct plan_request *request, struct draft *draft)
+{
+    const struct statement *statement = &request->statements[0];
+    const struct facts *facts = request->facts;
+    uint32_t ours = draft_lock_timeout(request, request->settings->timeouts.lock_ms);
+    bool stricter = facts->lock_timeout_ms != 0 && facts->lock_timeout_ms <= ours;
+    *moves = (struct moves){.request = request,
+                            .statement = statement,
+                            .text = span_cut(request->text, statement->start, statement->length),
+                            .draft = draft};
+    uint32_t limit = stricter ? facts->lock_timeout_ms : ours;
+    draft_time(moves->lock, limit);
+    draft->plan->lock_timeout_ms = limit;
+    draft->plan->attempts = request->settings->timeouts.attempts;
+    draft->plan->deadline_ms = request->settings->timeouts.concurrent_total_ms;
+    draft->plan->replaced_at = statement->start;
+    draft->plan->replaced_length = statement->length;
+}
+
+static void moves_set_guard(struct moves *moves, enum moves_guard guard)
+{
+    const char *lock = guard == MOVES_BUILDING ? "0" : moves->lock;
+    moves->guard = guard;
+    timeouts_append_lift(moves->request->facts, lock, draft_step(moves->draft, STEP_GUARD, false));
+}
+
+/* Opens a step that waits for locks no longer than the limit. */
+static struct buffer *moves_step(struct moves *moves, enum step_kind kind, bool retry)
+{
+    if (moves->guard != MOVES_WAITING) {
+        moves_set_guard(moves, MOVES_WAITING);
+    }
+    return draft_step(moves->draft, kind, retry);
+}
+
+struct buffer *moves_clean(struct moves *moves)
+{
+    return moves_step(moves, STEP_CLEAN, false);
+}
+
+struct buffer *moves_part(struct moves *moves)
+{
+    struct buffer *out = moves_step(moves, STEP_PART, true);
+    buffer_append_text(out, "/* ddlguard */ ");
+    return out;
+}
+
+bool moves_alter(struct moves *moves, const char *format, const char *name)
+{
+    struct buffer quoted = {0}, tail = {0};
+    sql_append_identifier(&quoted, name);
+    buffer_append_u8(&quoted, '\0');
+    for (const char *at = format; *at != '\0'; at++) {
+        if (*at == '%') {
+            buffer_append_text(&tail, quoted.failed ? "" : (const char *)quoted.at);
+        } else {
+            buffer_append_u8(&tail, (uint8_t)*at);
+        }
+    }
+    struct buffer *out = moves_part(moves);
+    bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
+    out->failed = out->failed || quoted.failed || tail.failed;
+    buffer_free(&quoted);
+    buffer_free(&tail);
+    return done;
+}
+
+struct buffer *moves_long_part(struct moves *moves, const char *index)
+{
+    struct draft *draft = moves->draft;
+    size_t first = draft->plan->count;
+    moves_set_guard(moves, MOVES_WAITING);
+    gate_append(moves->request, draft_step(draft, STEP_GATE, true));
+    draft->last->retry_from = first;
+    if (index != NULL) {
+        undo_append_index(moves->request->facts, index, UNDO_INDEX_LEFTOVER,
+                          draft_step(draft, STEP_CLEAN, false));
+    }
+    moves_set_guard(moves, MOVES_BUILDING);
+    struct buffer *out = draft_step(draft, STEP_PART, true);
+    draft->last->retry_from = first;
+    buffer_append_text(out, "/* ddlguard */ ");
+    return out;
+}
+
+struct buffer *moves_build(struct moves *moves, const char *name)
+{
+    const struct facts *facts = moves->request->facts;
+    struct buffer *out = moves_long_part(moves, name);
+    undo_append_index(facts, name, UNDO_INDEX_INVALID, moves_undo(moves, true));
+    undo_append_index(facts, name, UNDO_INDEX_BARE, moves_undo(moves, false));
+    return out;
+}
+
+void moves_says_null(struct moves *moves, const char *column)
+{
+    struct buffer *out = draft_message(moves->draft, "23502");
+    buffer_append_format(out, "column \"%s\" of relation \"%s\" contains null values", column,
+                         moves->request->facts->table.name);
+}
+
+/* Texts lie one behind the other: each begins where the one before it ends. */
+static size_t moves_undo_start(const struct moves *moves, size_t i)
+{
+    return i == 0 ? 0 : moves->undos[i - 1].end;
+}
+
+struct buffer *moves_undo(struct moves *moves, bool started)
+{
+    if (moves->undo_count > 0) {
+        moves->undos[moves->undo_count - 1].end = moves->undo.length;
+    }
+    assert(moves->undo_count < MOVES_UNDOS_MAX);
+    moves->undos[moves->undo_count].of = moves->draft->plan->count - 1;
+    moves->undos[moves->undo_count].started = started;
+    moves->undo_count++;
+    return &moves->undo;
+}
+
+/* A build that fails leaves the session without a lock timeout. */
+static void moves_append_undo_guard(struct moves *moves)
+{
+    for (size_t i = 0; i < moves->undo_count; i++) {
+        if (moves->undos[i].started) {
+            timeouts_append_undo(moves->lock, draft_step(moves->draft, STEP_UNDO, false));
+            moves->draft->last->undo_of = moves->undos[i].of;
+            moves->draft->last->undo_started = true;
+            return;
+        }
+    }
+}
+
+void moves_finish(struct moves *moves)
+{
+    struct plan *plan = moves->draft->plan;
+    size_t run = plan->count - 1;
+    moves->draft->last->kind = STEP_RUN;
+    if (moves->undo_count > 0) {
+        moves->undos[moves->undo_count - 1].end = moves->undo.length;
+    }
+    moves_append_undo_guard(moves);
+    for (size_t i = moves->undo_count; i-- > 0;) {
+        size_t start = moves_undo_start(moves, i);
+        /* Nothing comes behind the RUN that could fail. */
+        if (moves->undos[i].of < run || moves->undos[i].started) {
+            struct buffer *out = draft_step(moves->draft, STEP_UNDO, false);
+            moves->draft->last->undo_of = moves->undos[i].of;
+            moves->draft->last->undo_started = moves->undos[i].started;
+            buffer_append_span(
+                out, span_cut(buffer_span(&moves->undo), start, moves->undos[i].end - start));
+        }
+    }
+    timeouts_append_back(moves->request->facts, draft_step(moves->draft, STEP_RESTORE, false));
+    plan->text.failed = plan->text.failed || moves->undo.failed;
+}
+
+void moves_end(struct moves *moves, const char *why)
+{
+    struct plan *plan = moves->draft->plan;
+    buffer_free(&moves->undo);
+    if (why != NULL) {
+        plan->count = 0;
+        plan->text.length = 0;
+        plan->deadline_ms = 0;
+        plan->attempts = 1;
+        plan->replaced_at = plan->replaced_length = 0;
+    }
+}

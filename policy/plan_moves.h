@@ -1,0 +1,80 @@
+/* A change in several parts while it is being written. Private to policy/plan*.c.
+ *
+ *      GUARD                 limits each lock wait, lifts the other timeouts
+ *      PART                  … each with what takes it back
+ *      GATE CLEAN GUARD      before an index build; the second GUARD lifts the lock timeout too
+ *      PART
+ *      GUARD                 limits the lock waits again
+ *      RUN                   the last part
+ *      UNDO …                the latest part first
+ *      RESTORE
+ *
+ * A recipe appends the parts of one action. It returns NULL, or why there is no such way: a
+ * constant text for the notice; then all that was written is thrown away. */
+#ifndef POLICY_PLAN_MOVES_H
+#define POLICY_PLAN_MOVES_H
+
+#include "policy/plan_draft.h"
+#include "policy/sql/alter_text.h"
+
+/* Eight actions of an ALTER TABLE, and what the longest recipe has for each. */
+#define MOVES_UNDOS_MAX 64
+
+enum moves_guard { MOVES_UNGUARDED, MOVES_WAITING, MOVES_BUILDING };
+
+struct moves {
+    const struct plan_request *request;
+    const struct statement *statement; /* the one of the request */
+    struct span text;                  /* its own bytes */
+    struct draft *draft;
+    char lock[32]; /* the limit of each lock wait, as PostgreSQL takes it */
+    enum moves_guard guard;
+    struct buffer undo; /* the texts of the UNDO steps, one behind the other */
+    struct {
+        size_t of, end;
+        bool started;
+    } undos[MOVES_UNDOS_MAX];
+    size_t undo_count;
+};
+
+void moves_start(struct moves *moves, const struct plan_request *request, struct draft *draft);
+/* Ends the plan: the last part becomes the RUN. */
+void moves_finish(struct moves *moves);
+/* Frees what only the writing needs. `why` not NULL: also throws the plan away. */
+void moves_end(struct moves *moves, const char *why);
+
+/* Opens a part: its SQL goes to the buffer. It is tried again from itself on. */
+struct buffer *moves_part(struct moves *moves);
+/* Opens a CLEAN. */
+struct buffer *moves_clean(struct moves *moves);
+/* A part that is "ALTER TABLE table <format>", with `name` as an identifier where the format has a
+ * %. False: there is no such statement of this table. */
+MUST_USE bool moves_alter(struct moves *moves, const char *format, const char *name);
+/* Opens a part that waits for everybody and may take long: behind its GATE and, when it builds
+ * `index`, the CLEAN of that. NULL: it builds none. */
+struct buffer *moves_long_part(struct moves *moves, const char *index);
+/* Opens a part that builds the index `name` on the table, behind its GATE and CLEAN, and says how
+ * to remove it. */
+struct buffer *moves_build(struct moves *moves, const char *name);
+/* What the client hears when the part opened last meets rows that violate it: PostgreSQL's words
+ * for a NULL in the column. */
+void moves_says_null(struct moves *moves, const char *column);
+/* Opens the text that takes back the part opened last. `started`: also when that part fails. */
+struct buffer *moves_undo(struct moves *moves, bool started);
+
+/* The recipes: of one action, by its place in the statement. */
+const char *recipe_constraint(struct moves *moves, size_t action);
+const char *recipe_not_null(struct moves *moves, size_t action);
+const char *recipe_key(struct moves *moves, size_t action);
+const char *recipe_column(struct moves *moves, size_t action);
+const char *recipe_detach(struct moves *moves, size_t action);
+
+/* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
+ * back. */
+const char *recipe_validate(struct moves *moves, const char *constraint);
+/* The column becomes NOT NULL without a scan under a strong lock, by a CHECK that goes again. */
+const char *recipe_column_not_null(struct moves *moves, const char *column);
+/* Builds the index and makes it the constraint `name`. */
+const char *recipe_build_key(struct moves *moves, size_t action, const char *name);
+
+#endif

@@ -1,0 +1,203 @@
+/* An ALTER TABLE in several parts, so that no scan and no build shares a strong lock with anything,
+ * not even with an instant action of the same statement:
+ *
+ *      1. columns and NOT VALID constraints that it adds: instant, and can be taken back
+ *      2. every action that scans or builds, by the recipe of its own, in the order of the text
+ *      3. VALIDATE CONSTRAINT of what is there already
+ *      4. all other actions, together: instant, and nothing fails behind them
+ *
+ * All of it has happened in the end, or nothing, as with the plain statement; only not at one
+ * moment. What could not be taken back, or makes room for what another action needs, must not come
+ * first and may not come last: then the statement is not split. (A constraint that VALIDATE has
+ * proved stays proved: it is as true as before.) */
+#include "policy/effect.h"
+#include "policy/plan_moves.h"
+
+enum turn { TURN_FIRST, TURN_RECIPE, TURN_VALIDATE, TURN_LAST, TURN_NEVER };
+
+static enum turn split_turn_of_column(const struct alter_action *alter)
+{
+    const unsigned constraints =
+        COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_UNIQUE | COLUMN_PRIMARY_KEY;
+    return alter->flags & constraints ? TURN_RECIPE : TURN_FIRST;
+}
+
+static enum turn split_turn_of_constraint(const struct alter_action *alter)
+{
+    if (!(alter->flags & ALTER_NOT_VALID)) {
+        return TURN_RECIPE;
+    }
+    return alter->constraint[0] != '\0' ? TURN_FIRST : TURN_LAST;
+}
+
+static enum turn split_turn(const struct alter_action *alter, const struct action_facts *known)
+{
+    switch (alter->kind) {
+    case ALTER_ADD_COLUMN:
+        return split_turn_of_column(alter);
+    case ALTER_SET_NOT_NULL:
+        return known->column_not_null || known->column_proved ? TURN_LAST : TURN_RECIPE;
+    case ALTER_ADD_CHECK:
+    case ALTER_ADD_FOREIGN_KEY:
+    case ALTER_ADD_NOT_NULL:
+        return split_turn_of_constraint(alter);
+    case ALTER_ADD_UNIQUE:
+        return alter->flags & ALTER_USING_INDEX ? TURN_LAST : TURN_RECIPE;
+    case ALTER_ADD_PRIMARY_KEY:
+        return (alter->flags & ALTER_USING_INDEX) && known->keys_not_null ? TURN_LAST : TURN_RECIPE;
+    case ALTER_DETACH_PARTITION: /* PostgreSQL has it alone in its statement */
+        return TURN_RECIPE;
+    case ALTER_VALIDATE:
+        return TURN_VALIDATE;
+    case ALTER_OTHER:
+    case ALTER_SET_DEFAULT:
+    case ALTER_DROP_NOT_NULL:
+    case ALTER_ALTER_CONSTRAINT:
+    case ALTER_ADD_IDENTITY:
+    case ALTER_DISABLE_TRIGGER:
+    case ALTER_LIGHT:
+        return TURN_LAST;
+    case ALTER_DROP_COLUMN:
+    case ALTER_COLUMN_TYPE:
+    case ALTER_ADD_EXCLUSION:
+    case ALTER_DROP_CONSTRAINT:
+    case ALTER_ATTACH_PARTITION:
+    case ALTER_SET_LOGGED:
+    case ALTER_SET_UNLOGGED:
+    case ALTER_SET_TABLESPACE:
+    case ALTER_SET_ACCESS_METHOD:
+    case ALTER_SET_EXPRESSION:
+    case ALTER_RENAME_COLUMN:
+    case ALTER_RENAME_CONSTRAINT:
+    case ALTER_RENAME_TABLE:
+    case ALTER_SET_SCHEMA:
+        return TURN_NEVER;
+    }
+    return TURN_NEVER;
+}
+
+/* The actions whose turn it is, a bit for each. */
+static unsigned split_actions(const struct moves *moves, enum turn turn)
+{
+    unsigned actions = 0;
+    for (size_t i = 0; i < moves->statement->action_count; i++) {
+        const struct action_facts *known = &moves->request->facts->actions[i];
+        if (split_turn(&moves->statement->actions[i], known) == turn) {
+            actions |= 1u << i;
+        }
+    }
+    return actions;
+}
+
+/* What is not done by a recipe must be instant. */
+static bool split_is_instant(const struct moves *moves, unsigned actions)
+{
+    const struct facts *facts = moves->request->facts;
+    for (size_t i = 0; i < moves->statement->action_count; i++) {
+        struct effect effect = effect_of_action(moves->statement, i, facts, facts->server_version);
+        if ((actions >> i & 1u) && effect_blocks_long(&effect)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *split_together(struct moves *moves, unsigned actions)
+{
+    if (actions != 0 &&
+        !alter_text_only(moves->text, moves->statement, actions, moves_part(moves))) {
+        return "its actions could not be proved to be the same one by one";
+    }
+    return NULL;
+}
+
+static const char *split_first(struct moves *moves)
+{
+    const struct facts *facts = moves->request->facts;
+    unsigned actions = split_actions(moves, TURN_FIRST);
+    const char *why = split_together(moves, actions);
+    for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
+        const struct alter_action *alter = &moves->statement->actions[i];
+        bool column = alter->kind == ALTER_ADD_COLUMN;
+        if (!(actions >> i & 1u)) {
+            continue;
+        }
+        if (alter->flags & ALTER_IF_NOT_EXISTS) {
+            return "with IF NOT EXISTS nobody can tell afterwards whose column it is";
+        }
+        if (column) {
+            undo_append_column(facts, alter->column, moves_undo(moves, false));
+        } else {
+            undo_append_constraint(facts, alter->constraint, "", moves_undo(moves, false));
+        }
+    }
+    return why;
+}
+
+static const char *split_recipe(struct moves *moves, size_t action)
+{
+    enum alter_kind kind = moves->statement->actions[action].kind;
+    if (kind == ALTER_ADD_COLUMN) {
+        return recipe_column(moves, action);
+    }
+    if (kind == ALTER_SET_NOT_NULL) {
+        return recipe_not_null(moves, action);
+    }
+    if (kind == ALTER_DETACH_PARTITION) {
+        return recipe_detach(moves, action);
+    }
+    if (kind == ALTER_ADD_UNIQUE || kind == ALTER_ADD_PRIMARY_KEY) {
+        return recipe_key(moves, action);
+    }
+    return recipe_constraint(moves, action);
+}
+
+static const char *split_all(struct moves *moves)
+{
+    unsigned recipes = split_actions(moves, TURN_RECIPE);
+    unsigned validates = split_actions(moves, TURN_VALIDATE);
+    const char *why = split_first(moves);
+    for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
+        why = recipes >> i & 1u ? split_recipe(moves, i) : NULL;
+    }
+    for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
+        why = validates >> i & 1u ? split_together(moves, 1u << i) : NULL;
+    }
+    return why != NULL ? why : split_together(moves, split_actions(moves, TURN_LAST));
+}
+
+static const char *split_obstacle(const struct moves *moves)
+{
+    const struct facts *facts = moves->request->facts;
+    if (!facts->target_known || !facts->exists || facts->table.name[0] == '\0') {
+        return "the server could not be asked about the table";
+    }
+    if (moves->statement->action_count == 0 ||
+        moves->statement->action_count > STATEMENT_ACTIONS_MAX) {
+        return "it has too many actions";
+    }
+    if (split_actions(moves, TURN_NEVER) != 0) {
+        return "it has another action that could not be taken back, or must come before the rest";
+    }
+    if (!split_is_instant(moves, split_actions(moves, TURN_FIRST)) ||
+        !split_is_instant(moves, split_actions(moves, TURN_LAST))) {
+        return "it has another action that has no safe form";
+    }
+    return NULL;
+}
+
+const char *plan_alter(const struct plan_request *request, struct draft *draft)
+{
+    struct moves moves;
+    moves_start(&moves, request, draft);
+    const char *why = split_obstacle(&moves);
+    why = why != NULL ? why : split_all(&moves);
+    if (why == NULL) {
+        moves_finish(&moves);
+        if (moves.statement->action_count > 1) {
+            draft->how = "several statements, each scan and each build in one of its own";
+        }
+    }
+    moves_end(&moves, why);
+    return why;
+}
