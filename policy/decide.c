@@ -107,3 +107,14 @@ struct decision decide(const struct statement *statement, const struct situation
     }
     return out;
 }
+
+void decide_unguarded(struct decision *decision)
+{
+    for (size_t i = 0; i < rules_count() && decision->guard; i++) {
+        if (rules_at(i)->guards) {
+            decide_keep(decision, rules_at(i), ACTION_WARN,
+                        "the server could not be asked for the lock timeout to put back");
+        }
+    }
+    decision->guard = false;
+}

@@ -34,4 +34,7 @@ const char *verdict_name(enum verdict verdict); /* "allow" … "block" */
 struct decision decide(const struct statement *statement, const struct situation *now,
                        const struct facts *facts, const struct settings *settings);
 
+/* The guard that was decided on cannot be had: the rule that wanted it becomes a warning. */
+void decide_unguarded(struct decision *decision);
+
 #endif

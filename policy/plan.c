@@ -113,7 +113,7 @@ static bool plan_client_sets(const struct plan_request *request)
     return false;
 }
 
-/* The lock timeout to set around this request; 0: none of ours. */
+/* The lock timeout that this request wants around it; 0: none of ours. */
 static uint32_t plan_guard_timeout(const struct plan_request *request)
 {
     const struct facts *facts = request->facts;
@@ -123,7 +123,7 @@ static uint32_t plan_guard_timeout(const struct plan_request *request)
     }
     uint32_t ours = draft_lock_timeout(request, request->settings->timeouts.lock_ms);
     bool stricter = facts->lock_timeout_ms != 0 && facts->lock_timeout_ms <= ours;
-    return guard && facts->known && !stricter && !plan_client_sets(request) ? ours : 0;
+    return guard && !stricter && !plan_client_sets(request) ? ours : 0;
 }
 
 /* Inside a transaction block, and not to be left in this message: the setting may go with it. */
@@ -212,6 +212,10 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
     uint32_t ours_ms = plan_guard_timeout(request);
     if (ours_ms != 0 && plan_inline(request, ours_ms, draft)) {
         return;
+    }
+    if (!request->facts->known) { /* nor could it be put back */
+        plan->unguarded = ours_ms != 0;
+        ours_ms = 0;
     }
     bool local = plan_is_local(request);
     bool retry = plan_may_retry(request);

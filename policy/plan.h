@@ -64,6 +64,7 @@ struct plan {
     uint32_t deadline_ms;     /* the RUN step is cancelled after this; 0: never */
     uint32_t lock_timeout_ms; /* in force around the RUN; 0: none (for the ledger) */
     bool guard_local;         /* the guard was set for the transaction only: it needs no debt */
+    bool unguarded;           /* it wants a lock timeout that could not be put back */
     /* The part of the client's message that a RUN with a text of its own stands in for: the one
      * statement, or all of the message; and what was inserted there. */
     size_t replaced_at, replaced_length;

@@ -16,9 +16,10 @@
 struct inlined {
     struct insertion at[SPLICES_MOST];
     size_t count;
-    bool full; /* more than there is room for */
-    bool set;  /* our timeout is in force */
-    bool open; /* a transaction block is */
+    bool full;      /* more than there is room for */
+    bool set;       /* our timeout is in force */
+    bool open;      /* a transaction block is */
+    bool puts_back; /* ours ends before its transaction does */
 };
 
 static void inline_insert(struct inlined *inlined, size_t before, const char *sql)
@@ -37,6 +38,7 @@ static void inline_statement(const struct plan_request *request, size_t i, const
                 statement->kind == STATEMENT_PREPARE_TRANSACTION;
     if (statement->kind == STATEMENT_SAVEPOINT && inlined->set) {
         /* Or ROLLBACK TO would bring ours back. */
+        inlined->puts_back = true;
         inline_insert(inlined, i, before);
         inlined->set = false;
     } else if (ends || statement->kind == STATEMENT_ROLLBACK_TO) {
@@ -78,8 +80,11 @@ bool plan_inline(const struct plan_request *request, uint32_t ours_ms, struct dr
     for (size_t i = 0; i < request->count; i++) {
         inline_statement(request, i, ours, (const char *)before.at, &inlined);
     }
+    bool restores = inlined.set && inlined.open;
+    /* In a failed transaction nobody could ask for the timeout to put back. */
+    bool may = request->facts->known || !(restores || inlined.puts_back);
     struct buffer text = {0};
-    bool done = !inlined.full &&
+    bool done = may && !inlined.full &&
                 sql_insert_statements(request->text, request->statements, inlined.at, inlined.count,
                                       request->parse_limit, &text, &plan->splice);
     if (done) {
@@ -93,7 +98,7 @@ bool plan_inline(const struct plan_request *request, uint32_t ours_ms, struct dr
     } else {
         plan->splice = (struct splice){0};
     }
-    if (done && inlined.set && inlined.open) {
+    if (done && restores) {
         draft_append_restore(request, time, true, draft_step(draft, STEP_RESTORE, false));
     }
     plan->text.failed = plan->text.failed || text.failed;

@@ -76,6 +76,36 @@ static struct facts facts_of(const struct runner *runner, size_t at)
     return facts;
 }
 
+static bool build_plan(struct session *session)
+{
+    struct runner *runner = session->runner;
+    struct plan_request request = {
+        .statements = runner->request.statements.at,
+        .count = runner->request.statements.count,
+        .text = buffer_span(&runner->request.sql),
+        .decisions = runner->decisions,
+        .now = &runner->now,
+        .facts = &runner->facts,
+        .settings = &runner->settings,
+        .parse_limit = session->options->parse_limit,
+    };
+    return plan_build(&request, &runner->plan);
+}
+
+/* What runs without its guard does not do so in silence. A build that the client wants CONCURRENTLY
+ * has none. */
+static bool warn_unguarded(struct session *session)
+{
+    struct runner *runner = session->runner;
+    for (size_t i = 0; i < runner->request.statements.count; i++) {
+        if (!(runner->request.statements.at[i].flags & FLAG_CONCURRENTLY)) {
+            decide_unguarded(&runner->decisions[i]);
+        }
+    }
+    plan_free(&runner->plan);
+    return build_plan(session);
+}
+
 /* Decides on every statement, and waits for its turn. */
 static void decide_all(struct session *session, struct effects *effects)
 {
@@ -85,17 +115,7 @@ static void decide_all(struct session *session, struct effects *effects)
         struct facts facts = facts_of(runner, i);
         runner->decisions[i] = decide(&list->at[i], &runner->now, &facts, &runner->settings);
     }
-    struct plan_request request = {
-        .statements = list->at,
-        .count = list->count,
-        .text = buffer_span(&runner->request.sql),
-        .decisions = runner->decisions,
-        .now = &runner->now,
-        .facts = &runner->facts,
-        .settings = &runner->settings,
-        .parse_limit = session->options->parse_limit,
-    };
-    if (!plan_build(&request, &runner->plan)) {
+    if (!build_plan(session) || (runner->plan.unguarded && !warn_unguarded(session))) {
         session_end(session, "53200", "out of memory in ddlguard", effects);
         return;
     }

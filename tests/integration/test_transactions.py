@@ -1,6 +1,7 @@
 """Schema changes in and around transactions of the client's, in as few messages as it likes: they run as they
 do without the proxy, and what we set around them is never seen from outside."""
-from wire import (SYNC, Wire, bind, close, errors, execute, fields, kinds, message, parse, query)
+from wire import (SYNC, Wire, bind, close, errors, execute, fields, kinds, message, parse,
+                  query)
 
 LOGIN = {"user": "postgres"}
 
@@ -95,3 +96,22 @@ def test_a_long_text_with_a_nul_is_the_servers_to_refuse(same, proxy, database):
     assert same(lambda leg, database: run(leg, database, message(b"Q", text))) == [
         ("EZ", ["08P01"], [])]
     assert not proxy.ledger(database=database)
+
+
+def test_a_change_behind_the_end_of_a_failed_transaction_is_guarded(proxy, database, server):
+    """Nobody can be asked in a failed transaction: the guard stands in the text, or the client is told."""
+    server.psql("create table item (a int)", database)
+    with Wire(proxy, {**LOGIN, "database": database}) as wire:
+        for sql, told in (("rollback; alter table item add b int", "700ms"),
+                          ("rollback; begin; alter table item add c int", "could not be asked")):
+            wire.send(query("begin; select 1/0") + query(
+                f"{sql}; do $$ begin raise notice '%', current_setting('lock_timeout'); end $$"))
+            reply = wire.read_until_ready(2)
+            assert errors(reply) == ["22012"]
+            assert any(told in fields(body)["M"] for kind, body in reply if kind == b"N"), reply
+            wire.send(query("commit"))
+            wire.read_until_ready()
+    changes = proxy.ledger(database=database, tag="ALTER TABLE")
+    assert [change["lock_timeout_ms"] > 0 for change in changes] == [True, False]
+    assert [[rule["id"] for rule in change["rules"]] for change in changes] == [[], ["lock-timeout"]]
+    assert {change["state"] for change in changes} == {"committed"}
