@@ -103,15 +103,15 @@ def test_gives_up_after_the_attempts(table, connect, block, proxy, database, dir
 def test_blockers_are_named(make_proxy, server, table, connect, block, database):
     """With a maintenance connection the notice of a failed try says who stands in the way."""
     proxy = make_proxy(maintenance={"user": "postgres", "database": "postgres"})
-    blocker = block(seconds=2)
-    client = connect(leg=proxy)
+    client, blocker = connect(leg=proxy), block()
+    client.add_notice_handler(lambda _: blocker.release())
     client.execute("alter table item add column c int")
     assert any(str(blocker.pid) in text for text in client.notices), client.notices
 
 
 def test_no_blockers_without_maintenance(table, connect, block):
-    block(seconds=1)
-    client = connect()
+    client, blocker = connect(), block()
+    client.add_notice_handler(lambda _: blocker.release())
     client.execute("alter table item add column c int")
     assert client.notices
 
