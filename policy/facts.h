@@ -21,6 +21,31 @@ struct index_facts {
 /* UNKNOWN is treated as dangerous, never as safe. */
 enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
 
+/* One partition below the target, at any depth. */
+struct partition_facts {
+    uint32_t oid;
+    uint32_t parent; /* oid of the partitioned table right above; facts.target_oid for the first */
+    struct object_name name;
+    char kind;     /* pg_class.relkind: r leaf, p partitioned itself, f foreign table */
+    int64_t bytes; /* with its indexes and TOAST, without partitions of its own; -1 unknown */
+    /* CREATE INDEX, and the first ADD of a key by ALTER TABLE: the name that PostgreSQL would
+     * choose now for the index on this partition; empty when it cannot be told. */
+    char index_name[NAME_BYTES];
+};
+
+#define PARTITIONS_MAX 1000 /* a plan has some steps for each: beyond this nobody reads it */
+
+/* A foreign key of the target's, or (incoming) one of another table, or its own, that references
+ * the target. */
+struct foreign_key_facts {
+    bool incoming;
+    bool valid;
+    struct object_name table; /* the other table: referenced, or (incoming) referencing */
+    char name[NAME_BYTES];
+};
+
+#define FOREIGN_KEYS_MAX 100
+
 /* What the catalog says about one action of an ALTER TABLE. */
 struct action_facts {
     bool known; /* asked and answered: without it the rest says nothing */
@@ -31,7 +56,8 @@ struct action_facts {
     /* the constraint of the action's name, or the NOT NULL constraint of its column */
     bool constraint_exists, constraint_valid;
     char constraint_kind; /* pg_constraint.contype */
-    /* ADD without a name: the name that PostgreSQL would choose now. Of a key: of its index too. */
+    /* ADD CONSTRAINT without a name: the name that PostgreSQL would choose now; of a key its index
+     * has it too. Empty: none of the first few is free. Two actions may be told the same name. */
     char free_name[NAME_BYTES];
     /* ADD COLUMN: the same for the first constraint of each kind that the column has. */
     char free_check[NAME_BYTES], free_foreign_key[NAME_BYTES], free_key[NAME_BYTES];
@@ -43,7 +69,7 @@ struct action_facts {
     /* the other relation: referenced table, partition, index */
     bool other_exists;
     char other_kind;
-    int64_t other_bytes;    /* -1 unknown */
+    int64_t other_bytes;    /* with all that is of it; -1 unknown */
     bool default_partition; /* the partitioned table has one */
     bool type_constrained;  /* ADD COLUMN: its type is a domain with constraints */
     /* What the server did with an empty copy of the table (policy/shadow.h). */
@@ -79,6 +105,26 @@ struct facts {
     struct index_facts index;
     /* CREATE INDEX without a name: the name that PostgreSQL would choose now. */
     char index_name[NAME_BYTES];
+    uint32_t target_oid;
+    bool table_has_children;        /* by inheritance; pg_class.relhassubclass, never too few */
+    struct object_name partitioned; /* the table that it is a partition of; empty: it is none */
+    bool default_partition;         /* it is partitioned and has one */
+    bool sibling_default;           /* it is a partition, and `partitioned` has a default one */
+    /* Materialized view: may be refreshed CONCURRENTLY only if both. */
+    bool populated;
+    bool has_full_unique_index; /* valid, immediate, without predicate or expression */
+    /* "DROP CONSTRAINT a, DROP CONSTRAINT b": the CHECKs that are not validated. Empty: none. */
+    char drop_unproved[256];
+    bool unproved_known; /* they all fit in there */
+    /* Partitions from above to below, when the target is partitioned. Borrowed from the probe that
+     * was asked: it must live as long as these facts. */
+    const struct partition_facts *partitions;
+    size_t partition_count;
+    bool partitions_known; /* false also when there are more than PARTITIONS_MAX */
+    /* Borrowed likewise. */
+    const struct foreign_key_facts *foreign_keys;
+    size_t foreign_key_count;
+    bool foreign_keys_known;
     struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
 };
 

@@ -3,14 +3,10 @@
  * pg_class and the statistics, and the file is measured only where there is no estimate and nobody
  * holds or awaits ACCESS EXCLUSIVE on it.
  *
- *      target   the relation that the statement names
- *      place    with the table that it stands on
- *      tree     that table and its partitions
- *      part     with their TOAST tables
- *      piece    with all indexes: what a size is summed over
- *
  * IN, CASE x WHEN and BETWEEN look their operators up in search_path, so none of them is used. */
-#include "policy/probe.h"
+#include "policy/probe_text.h"
+
+#include <stdlib.h>
 
 #include "policy/sql/sql.h"
 
@@ -27,17 +23,21 @@ static const char probe_settings[] = " pg_catalog.current_setting('server_versio
                                      " pg_catalog.current_setting('client_min_messages'),"
                                      " pg_catalog.pg_backend_pid()";
 
-static const char probe_tree[] =
-    ", tree(oid) AS (SELECT tab FROM place UNION ALL SELECT i.inhrelid FROM tree"
+static const char probe_sizes[] =
+    ", tree(root, oid, parent, level) AS (SELECT root.oid, root.oid, NULL::pg_catalog.oid, 0"
+    " FROM root UNION ALL SELECT tree.root, i.inhrelid, tree.oid, tree.level"
+    " OPERATOR(pg_catalog.+) 1 FROM tree"
     " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) tree.oid"
     " AND p.relkind OPERATOR(pg_catalog.=) 'p'"
     " JOIN pg_catalog.pg_inherits AS i ON i.inhparent OPERATOR(pg_catalog.=) tree.oid),"
-    " part(oid) AS (SELECT oid FROM tree UNION ALL SELECT p.reltoastrelid FROM tree"
+    " part(root, owner, oid) AS (SELECT tree.root, tree.oid, tree.oid FROM tree UNION ALL"
+    " SELECT tree.root, tree.oid, p.reltoastrelid FROM tree"
     " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) tree.oid),"
-    " piece(oid) AS (SELECT oid FROM part UNION ALL SELECT x.indexrelid FROM part"
+    " piece(root, owner, oid) AS (SELECT part.root, part.owner, part.oid FROM part UNION ALL"
+    " SELECT part.root, part.owner, x.indexrelid FROM part"
     " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) part.oid),"
     /* Pages as of the last VACUUM or ANALYZE, grown in proportion to the rows since. */
-    " size(bytes, rows) AS (SELECT pg_catalog.sum(CASE"
+    " weight(root, owner, bytes, rows) AS (SELECT piece.root, piece.owner, pg_catalog.sum(CASE"
     " WHEN p.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['p', 'I']::pg_catalog.\"char\"[]) THEN 0"
     " WHEN p.relkind OPERATOR(pg_catalog.=) 'i' OR p.reltuples OPERATOR(pg_catalog.>) 0 THEN"
     " p.relpages::pg_catalog.float8 OPERATOR(pg_catalog.*)"
@@ -53,7 +53,9 @@ static const char probe_tree[] =
     " pg_catalog.sum(CASE WHEN p.relkind OPERATOR(pg_catalog.=) ANY"
     " (ARRAY['r', 'm']::pg_catalog.\"char\"[]) THEN GREATEST(p.reltuples::pg_catalog.float8,"
     " pg_catalog.pg_stat_get_live_tuples(p.oid)::pg_catalog.float8) ELSE 0 END)"
-    " FROM piece JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) piece.oid)";
+    " FROM piece JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) piece.oid"
+    " GROUP BY piece.root, piece.owner), size(root, bytes, rows) AS (SELECT weight.root,"
+    " pg_catalog.sum(weight.bytes), pg_catalog.sum(weight.rows) FROM weight GROUP BY weight.root)";
 
 /* The row of a table's system column ctid is made with the table and never changed afterwards,
  * while its pg_class row gets a new xmin from every ALTER. A transaction's own ids, savepoints'
@@ -71,7 +73,7 @@ static const char probe_new_here[] =
     " AND CASE WHEN made.xid OPERATOR(pg_catalog.>=) made.next THEN true ELSE"
     " pg_catalog.txid_status(made.xid) OPERATOR(pg_catalog.=) 'in progress' END)";
 
-static const char probe_target_columns[] =
+static const char probe_table_columns[] =
     ", t.nspname, tc.relname, tc.relkind,"
     " EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
     " ON xc.oid OPERATOR(pg_catalog.=) x.indexrelid WHERE"
@@ -85,10 +87,29 @@ static const char probe_target_columns[] =
     " ic.oid),"
     " ix.indisexclusion, ic.relispartition";
 
-/* A relation by name, never by opening it. A schema that the client may not look into would be an
- * error of to_regclass, and that would end the client's transaction: so qualified names are read
- * from the catalog. pg_temp is an alias that only to_regclass knows. */
-static void probe_append_lookup(struct buffer *out, const struct object_name *name)
+/* is_usable_unique_index() of PostgreSQL's matview.c; then what the copy of shadow.h has to lose.
+ */
+static const char probe_more_columns[] =
+    ", tc.oid, tc.relhassubclass, an.nspname, ac.relname,"
+    " EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
+    " OPERATOR(pg_catalog.=) tc.oid AND d.partdefid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid),"
+    " EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
+    " OPERATOR(pg_catalog.=) ac.oid AND d.partdefid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid),"
+    " tc.relispopulated,"
+    " EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
+    " ON xc.oid OPERATOR(pg_catalog.=) x.indexrelid JOIN pg_catalog.pg_am AS m"
+    " ON m.oid OPERATOR(pg_catalog.=) xc.relam WHERE x.indrelid OPERATOR(pg_catalog.=) tc.oid"
+    " AND m.amname OPERATOR(pg_catalog.=) 'btree' AND x.indisunique AND x.indimmediate"
+    " AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL),"
+    " (SELECT pg_catalog.string_agg(pg_catalog.concat('DROP CONSTRAINT ',"
+    " pg_catalog.quote_ident(k.conname)), ', ') FROM pg_catalog.pg_constraint AS k"
+    " WHERE k.conrelid OPERATOR(pg_catalog.=) tc.oid AND NOT k.convalidated"
+    " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[]))";
+
+/* A schema that the client may not look into would be an error of to_regclass, and that would end
+ * the client's transaction: so qualified names are read from the catalog. pg_temp is an alias that
+ * only to_regclass knows. */
+void probe_append_lookup(const struct object_name *name, struct buffer *out)
 {
     if (name->schema[0] != '\0' && strcmp(name->schema, "pg_temp") != 0) {
         buffer_append_text(out, "(SELECT c.oid FROM pg_catalog.pg_class AS c JOIN"
@@ -115,13 +136,26 @@ static bool probe_is_index(const struct statement *statement)
            (statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_INDEX);
 }
 
+/* A table (or materialized view) is to be worked upon. */
+static bool probe_wants_table(const struct statement *statement)
+{
+    static const char *const tags[] = {"REFRESH MATERIALIZED VIEW", "VACUUM", "CLUSTER"};
+    enum statement_kind kind = statement->kind;
+    bool wants =
+        kind == STATEMENT_ALTER_TABLE || kind == STATEMENT_DROP_TABLE || kind == STATEMENT_TRUNCATE;
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        wants |= kind == STATEMENT_DDL && strcmp(statement->tag, tags[i]) == 0;
+    }
+    return wants && statement->target.name[0] != '\0';
+}
+
 /* The statements whose decision needs to know what stands in the catalog. */
 static bool probe_wants_target(const struct statement *statement)
 {
     bool reindex = statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_TABLE;
     bool one = statement->target.name[0] != '\0';
-    return one &&
-           (probe_is_index(statement) || reindex || statement->kind == STATEMENT_CREATE_INDEX);
+    return one && (probe_is_index(statement) || reindex || probe_wants_table(statement) ||
+                   statement->kind == STATEMENT_CREATE_INDEX);
 }
 
 /* The index in question, as ic and ix. */
@@ -163,11 +197,44 @@ static void probe_append_free_name(const struct statement *statement, struct spa
                             " OPERATOR(pg_catalog.=) f.name) ORDER BY f.place LIMIT 1)");
 }
 
+/* The one row about the target. OFFSET 0 keeps its subqueries from being repeated per detail. */
+static void probe_append_row(const struct statement *statement, struct span text,
+                             const struct situation *now, struct buffer *out)
+{
+    buffer_append_text(out, "(SELECT place.rel IS NOT NULL, c.relkind, c.relpersistence"
+                            " OPERATOR(pg_catalog.=) 't', n.nspname OPERATOR(pg_catalog.=) ANY"
+                            " (ARRAY['pg_catalog', 'information_schema', 'pg_toast']"
+                            "::pg_catalog.name[]), ");
+    /* Outside a transaction block nothing can be of this transaction. */
+    buffer_append_text(out, now->in_transaction ? probe_new_here : "false");
+    buffer_append_text(out, ", size.bytes, size.rows");
+    buffer_append_text(out, probe_table_columns);
+    probe_append_free_name(statement, text, out);
+    buffer_append_text(out, probe_more_columns);
+    buffer_append_text(out, " FROM place LEFT JOIN size ON size.root OPERATOR(pg_catalog.=)"
+                            " place.tab LEFT JOIN pg_catalog.pg_class AS c ON c.oid"
+                            " OPERATOR(pg_catalog.=) place.rel"
+                            " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid"
+                            " OPERATOR(pg_catalog.=) c.relnamespace"
+                            " LEFT JOIN pg_catalog.pg_class AS tc ON tc.oid"
+                            " OPERATOR(pg_catalog.=) place.tab"
+                            " LEFT JOIN pg_catalog.pg_namespace AS t ON t.oid"
+                            " OPERATOR(pg_catalog.=) tc.relnamespace"
+                            " LEFT JOIN pg_catalog.pg_inherits AS ai ON tc.relispartition"
+                            " AND ai.inhrelid OPERATOR(pg_catalog.=) tc.oid"
+                            " LEFT JOIN pg_catalog.pg_class AS ac ON ac.oid"
+                            " OPERATOR(pg_catalog.=) ai.inhparent"
+                            " LEFT JOIN pg_catalog.pg_namespace AS an ON an.oid"
+                            " OPERATOR(pg_catalog.=) ac.relnamespace");
+    probe_append_index_join(statement, out);
+    buffer_append_text(out, " OFFSET 0) AS t");
+}
+
 static void probe_append_target(const struct statement *statement, struct span text,
                                 const struct situation *now, struct buffer *out)
 {
     buffer_append_text(out, "/* ddlguard */ WITH RECURSIVE target(rel) AS (SELECT ");
-    probe_append_lookup(out, &statement->target);
+    probe_append_lookup(&statement->target, out);
     buffer_append_text(out, "), place(rel, tab) AS (SELECT target.rel, ");
     if (probe_is_index(statement)) {
         buffer_append_text(out, "x.indrelid FROM target LEFT JOIN pg_catalog.pg_index AS x ON"
@@ -175,28 +242,22 @@ static void probe_append_target(const struct statement *statement, struct span t
     } else {
         buffer_append_text(out, "target.rel FROM target)");
     }
-    buffer_append_text(out, probe_tree);
+    probe_append_actions(statement, out);
+    buffer_append_text(out, ", root(oid) AS (SELECT place.tab FROM place WHERE place.tab"
+                            " IS NOT NULL");
+    if (statement->action_count > 0) {
+        buffer_append_text(out, " UNION SELECT action.other FROM action WHERE action.other"
+                                " IS NOT NULL");
+    }
+    buffer_append_text(out, ")");
+    buffer_append_text(out, probe_sizes);
     buffer_append_text(out, " SELECT");
     buffer_append_text(out, probe_settings);
-    buffer_append_text(out, ", place.rel IS NOT NULL, c.relkind, c.relpersistence"
-                            " OPERATOR(pg_catalog.=) 't', n.nspname OPERATOR(pg_catalog.=) ANY"
-                            " (ARRAY['pg_catalog', 'information_schema', 'pg_toast']"
-                            "::pg_catalog.name[]), ");
-    /* Outside a transaction block nothing can be of this transaction. */
-    buffer_append_text(out, now->in_transaction ? probe_new_here : "false");
-    buffer_append_text(out, ", size.bytes, size.rows");
-    buffer_append_text(out, probe_target_columns);
-    probe_append_free_name(statement, text, out);
-    buffer_append_text(out, " FROM place CROSS JOIN size"
-                            " LEFT JOIN pg_catalog.pg_class AS c ON c.oid"
-                            " OPERATOR(pg_catalog.=) place.rel"
-                            " LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid"
-                            " OPERATOR(pg_catalog.=) c.relnamespace"
-                            " LEFT JOIN pg_catalog.pg_class AS tc ON tc.oid"
-                            " OPERATOR(pg_catalog.=) place.tab"
-                            " LEFT JOIN pg_catalog.pg_namespace AS t ON t.oid"
-                            " OPERATOR(pg_catalog.=) tc.relnamespace");
-    probe_append_index_join(statement, out);
+    buffer_append_text(out, ", t.*, d.* FROM ");
+    probe_append_row(statement, text, now, out);
+    buffer_append_text(out, " LEFT JOIN (");
+    probe_append_details(statement, text, out);
+    buffer_append_text(out, ") AS d ON true ORDER BY d.detail, d.place, d.own");
 }
 
 /* Several texts in one buffer: the spans are cut when it no longer moves. */
@@ -238,5 +299,7 @@ bool probe_build(const struct statement *statement, struct span statement_text,
 void probe_free(struct probe *probe)
 {
     buffer_free(&probe->text);
+    free(probe->partitions);
+    free(probe->foreign_keys);
     *probe = (struct probe){0};
 }

@@ -7,11 +7,11 @@
 #include "policy/rule.h"
 
 #define PROBE_QUERIES_MAX 4
-#define PROBE_COLUMNS_MAX 32
+#define PROBE_COLUMNS_MAX 64
 
 enum probe_form {
     PROBE_SETTINGS, /* one query: the settings */
-    PROBE_TARGET,   /* one query: the settings and the statement's target */
+    PROBE_TARGET,   /* one query: the settings, the statement's target and its details */
     PROBE_SHOW,     /* one SHOW for each setting that a guard needs */
 };
 
@@ -20,6 +20,10 @@ struct probe {
     struct buffer text; /* owns all texts */
     struct span queries[PROBE_QUERIES_MAX];
     size_t count;
+    /* What facts borrow: owned. */
+    struct partition_facts *partitions;
+    struct foreign_key_facts *foreign_keys;
+    bool more_partitions, more_foreign_keys; /* than fit */
 };
 
 /* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Where a
@@ -29,10 +33,11 @@ MUST_USE bool probe_build(const struct statement *statement, struct span stateme
                           const struct situation *now, struct probe *out);
 void probe_free(struct probe *probe);
 
-/* Takes the row of query `index` into *facts (zeroed before the first). NULL columns are empty
- * spans. A query that gave no row is given count == 0. False: the row is not what was asked for;
- * then facts are not known. */
-MUST_USE bool probe_read(const struct probe *probe, size_t index, const struct span *columns,
+/* Takes one row of query `index` into *facts (zeroed before the first); PROBE_TARGET has a row for
+ * each detail. NULL columns are empty spans. A query that gave no row is given count == 0. False:
+ * the row is not what was asked for, or there is no memory; then facts are not known. Facts borrow
+ * from the probe. */
+MUST_USE bool probe_read(struct probe *probe, size_t index, const struct span *columns,
                          size_t count, struct facts *facts);
 
 #endif

@@ -1,6 +1,6 @@
 /* Reads the probe's answer: text columns, in the order in which probe.c asks for them. What is not
  * exactly as expected makes the whole row unknown: a guess here would be taken for knowledge. */
-#include "policy/probe.h"
+#include "policy/probe_text.h"
 
 #include <stdlib.h>
 
@@ -63,6 +63,19 @@ static uint32_t columns_number(struct columns *columns)
         return 0;
     }
     return (uint32_t)value;
+}
+
+/* NULL is 0, which no oid is. */
+static uint32_t columns_oid(struct columns *columns)
+{
+    bool null = columns->next < columns->count && columns->at[columns->next].length == 0;
+    columns->next += null;
+    return null ? 0 : columns_number(columns);
+}
+
+static void columns_name(struct columns *columns, char *out)
+{
+    columns_text(columns, out, NAME_BYTES);
 }
 
 /* A float8 as PostgreSQL prints it; infinity and nothing are "unknown". */
@@ -154,8 +167,8 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     facts->new_here = columns_bool(columns);
     facts->bytes = columns_estimate(columns);
     facts->rows = columns_estimate(columns);
-    columns_text(columns, facts->table.schema, sizeof facts->table.schema);
-    columns_text(columns, facts->table.name, sizeof facts->table.name);
+    columns_name(columns, facts->table.schema);
+    columns_name(columns, facts->table.name);
     facts->table_partitioned = columns_char(columns) == 'p';
     facts->table_has_invalid_index = columns_bool(columns);
     facts->table_has_exclusion = columns_bool(columns);
@@ -164,10 +177,145 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     facts->index.backs_constraint = columns_bool(columns);
     facts->index.exclusion = columns_bool(columns);
     facts->index.partition = columns_bool(columns);
-    columns_text(columns, facts->index_name, sizeof facts->index_name);
+    columns_name(columns, facts->index_name);
     /* Found by name but not seen by this snapshot: a REPEATABLE READ transaction older than the
      * table. Nothing is known of it. */
     facts->target_known = !facts->exists || facts->kind != '\0';
+    facts->target_oid = columns_oid(columns);
+    facts->table_has_children = columns_bool(columns);
+    columns_name(columns, facts->partitioned.schema);
+    columns_name(columns, facts->partitioned.name);
+    facts->default_partition = columns_bool(columns);
+    facts->sibling_default = columns_bool(columns);
+    facts->populated = columns_bool(columns);
+    facts->has_full_unique_index = columns_bool(columns);
+    struct span drops = columns_next(columns);
+    facts->unproved_known = drops.length < sizeof facts->drop_unproved;
+    if (facts->unproved_known && drops.length > 0) {
+        memcpy(facts->drop_unproved, drops.at, drops.length);
+    }
+}
+
+/* The nineteen columns that every detail has (probe_detail.c). */
+struct detail {
+    char kind;
+    uint32_t place, own, parent;
+    char names[4][NAME_BYTES];
+    char kinds[2];
+    int64_t bytes;
+    bool is[8];
+};
+
+static struct detail columns_detail(struct columns *columns)
+{
+    struct detail detail = {.kind = columns_char(columns)};
+    detail.place = columns_oid(columns);
+    detail.own = columns_oid(columns);
+    detail.parent = columns_oid(columns);
+    for (size_t i = 0; i < 4; i++) {
+        columns_name(columns, detail.names[i]);
+    }
+    detail.kinds[0] = columns_char(columns);
+    detail.kinds[1] = columns_char(columns);
+    detail.bytes = columns_estimate(columns);
+    for (size_t i = 0; i < 8; i++) {
+        detail.is[i] = columns_bool(columns);
+    }
+    return detail;
+}
+
+static void read_action(const struct detail *detail, struct facts *facts)
+{
+    struct action_facts *action = &facts->actions[detail->place];
+    *action = (struct action_facts){
+        .known = true,
+        .constraint_kind = detail->kinds[0],
+        .other_kind = detail->kinds[1],
+        .other_bytes = detail->bytes,
+        .column_exists = detail->is[0],
+        .column_not_null = detail->is[1],
+        .column_proved = detail->is[2],
+        .constraint_exists = detail->is[3],
+        .constraint_valid = detail->is[4],
+        .keys_not_null = detail->is[5],
+        .keys_nullable = detail->own,
+        .other_exists = detail->is[6],
+        .type_constrained = detail->is[7],
+        .default_partition = facts->default_partition,
+    };
+    memcpy(action->free_check, detail->names[0], NAME_BYTES);
+    memcpy(action->free_foreign_key, detail->names[1], NAME_BYTES);
+    memcpy(action->free_key, detail->names[2], NAME_BYTES);
+    memcpy(action->not_null_name, detail->names[3], NAME_BYTES);
+    for (size_t i = 0; i < 3 && action->free_name[0] == '\0'; i++) {
+        memcpy(action->free_name, detail->names[i], NAME_BYTES);
+    }
+}
+
+/* Doubles as it grows: capacities are powers of two. NULL: no memory. */
+static void *grow(void *list, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0;
+    return full ? realloc(list, size * (count == 0 ? 1 : 2 * count)) : list;
+}
+
+static bool read_foreign_key(struct probe *probe, const struct detail *detail, struct facts *facts)
+{
+    if (facts->foreign_key_count == FOREIGN_KEYS_MAX) {
+        probe->more_foreign_keys = true;
+        return true;
+    }
+    struct foreign_key_facts *list =
+        grow(probe->foreign_keys, facts->foreign_key_count, sizeof *list);
+    if (list == NULL) {
+        return false;
+    }
+    struct foreign_key_facts *key = &list[facts->foreign_key_count++];
+    *key = (struct foreign_key_facts){.incoming = detail->is[0], .valid = detail->is[1]};
+    memcpy(key->table.schema, detail->names[0], NAME_BYTES);
+    memcpy(key->table.name, detail->names[1], NAME_BYTES);
+    memcpy(key->name, detail->names[2], NAME_BYTES);
+    facts->foreign_keys = probe->foreign_keys = list;
+    return true;
+}
+
+static bool read_partition(struct probe *probe, const struct detail *detail, struct facts *facts)
+{
+    if (facts->partition_count == PARTITIONS_MAX) {
+        probe->more_partitions = true;
+        return true;
+    }
+    struct partition_facts *list = grow(probe->partitions, facts->partition_count, sizeof *list);
+    if (list == NULL) {
+        return false;
+    }
+    struct partition_facts *partition = &list[facts->partition_count++];
+    *partition = (struct partition_facts){.oid = detail->own,
+                                          .parent = detail->parent,
+                                          .kind = detail->kinds[0],
+                                          .bytes = detail->bytes};
+    memcpy(partition->name.schema, detail->names[0], NAME_BYTES);
+    memcpy(partition->name.name, detail->names[1], NAME_BYTES);
+    memcpy(partition->index_name, detail->names[2], NAME_BYTES);
+    facts->partitions = probe->partitions = list;
+    return true;
+}
+
+static bool probe_read_detail(struct probe *probe, struct columns *columns, struct facts *facts)
+{
+    struct detail detail = columns_detail(columns);
+    bool good = detail.kind == '\0';
+    if (detail.kind == DETAIL_ACTION && detail.place < STATEMENT_ACTIONS_MAX) {
+        read_action(&detail, facts);
+        good = true;
+    } else if (detail.kind == DETAIL_FOREIGN_KEY) {
+        good = read_foreign_key(probe, &detail, facts);
+    } else if (detail.kind == DETAIL_PARTITION) {
+        good = read_partition(probe, &detail, facts);
+    }
+    facts->foreign_keys_known = !probe->more_foreign_keys;
+    facts->partitions_known = !probe->more_partitions;
+    return good;
 }
 
 static void probe_read_show(size_t index, struct columns *columns, struct facts *facts)
@@ -183,10 +331,11 @@ static void probe_read_show(size_t index, struct columns *columns, struct facts 
     }
 }
 
-bool probe_read(const struct probe *probe, size_t index, const struct span *columns, size_t count,
+bool probe_read(struct probe *probe, size_t index, const struct span *columns, size_t count,
                 struct facts *facts)
 {
     struct columns row = {.at = columns, .count = count};
+    bool detail = true;
     switch (probe->form) {
     case PROBE_SHOW:
         probe_read_show(index, &row, facts);
@@ -197,9 +346,10 @@ bool probe_read(const struct probe *probe, size_t index, const struct span *colu
     case PROBE_TARGET:
         probe_read_settings(&row, facts);
         probe_read_target(&row, facts);
+        detail = probe_read_detail(probe, &row, facts);
         break;
     }
-    if (row.bad || row.next != row.count) {
+    if (!detail || row.bad || row.next != row.count) {
         *facts = (struct facts){0};
         return false;
     }

@@ -76,19 +76,17 @@ static bool explain_read(const struct config *config, struct explanation *out)
 /* Fills facts from the server; false, and said, when it cannot be asked. */
 static bool explain_ask(struct explain_server *server, struct explanation *out)
 {
-    struct probe probe = {0};
     char *why = NULL;
     const struct statement *statement = &out->statements[out->asked_about];
     struct span text = span_cut(out->sql, statement->start, statement->length);
     /* The probe runs in a transaction of its own, so nothing there can be new in this one. */
     struct situation now = out->now;
     now.in_transaction = false;
-    bool good = probe_build(statement, text, &now, &probe) &&
-                explain_server_probe(server, &probe, &out->facts, &why);
+    bool good = probe_build(statement, text, &now, &out->probe) &&
+                explain_server_probe(server, &out->probe, &out->facts, &why);
     if (!good) {
         explain_complain("", why);
     }
-    probe_free(&probe);
     free(why);
     return good;
 }
@@ -162,6 +160,7 @@ static void *explain_run(void *argument)
     }
     explain_server_close(server);
     plan_free(&explanation.plan);
+    probe_free(&explanation.probe);
     free(explanation.statements);
     free(explanation.decisions);
     free(why);

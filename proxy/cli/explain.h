@@ -9,6 +9,7 @@
 struct explanation {
     struct span sql; /* borrowed */
     struct situation now;
+    struct probe probe; /* owned; facts borrow from it */
     struct facts facts; /* of the statement `asked_about` */
     struct settings settings;
     struct statement *statements; /* owned, like decisions and plan */
@@ -31,7 +32,7 @@ void explain_server_close(struct explain_server *server);
 /* Valid until it is closed. */
 struct identity explain_server_identity(const struct explain_server *server);
 /* False: *why as above; then the facts are unknown. */
-bool explain_server_probe(struct explain_server *server, const struct probe *probe,
-                          struct facts *facts, char **why);
+bool explain_server_probe(struct explain_server *server, struct probe *probe, struct facts *facts,
+                          char **why);
 
 #endif

@@ -49,18 +49,23 @@ struct identity explain_server_identity(const struct explain_server *server)
                              application == NULL ? "" : application};
 }
 
-static bool explain_server_read(const PGresult *result, const struct probe *probe, size_t index,
+/* One call per row; one with nothing when there is none. */
+static bool explain_server_read(const PGresult *result, struct probe *probe, size_t index,
                                 struct facts *facts)
 {
     struct span columns[PROBE_COLUMNS_MAX];
-    int count = PQntuples(result) == 0 ? 0 : PQnfields(result);
-    if (count > PROBE_COLUMNS_MAX) {
-        return false;
+    int count = PQnfields(result);
+    if (PQntuples(result) == 0) {
+        return probe_read(probe, index, NULL, 0, facts);
     }
-    for (int i = 0; i < count; i++) {
-        columns[i] = span_of(PQgetvalue(result, 0, i), (size_t)PQgetlength(result, 0, i));
+    bool good = count <= PROBE_COLUMNS_MAX;
+    for (int row = 0; good && row < PQntuples(result); row++) {
+        for (int i = 0; i < count; i++) {
+            columns[i] = span_of(PQgetvalue(result, row, i), (size_t)PQgetlength(result, row, i));
+        }
+        good = probe_read(probe, index, columns, (size_t)count, facts);
     }
-    return probe_read(probe, index, columns, (size_t)count, facts);
+    return good;
 }
 
 /* NULL: no answer in time, or no memory. */
@@ -88,8 +93,8 @@ static const char *explain_server_error(const PGconn *connection)
     return message[0] == '\0' ? "the server gave no answer in time\n" : message;
 }
 
-bool explain_server_probe(struct explain_server *server, const struct probe *probe,
-                          struct facts *facts, char **why)
+bool explain_server_probe(struct explain_server *server, struct probe *probe, struct facts *facts,
+                          char **why)
 {
     *why = NULL;
     *facts = (struct facts){0};

@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct facts facts = {0};
     if (!probe_read(&probe, (data[0] / 3) % probe.count, columns, count, &facts)) {
         assert(memcmp(&facts, &nothing, sizeof facts) == 0);
+        probe_free(&probe);
         return 0;
     }
     assert(!facts.target_known || probe.form == PROBE_TARGET);
@@ -41,5 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(ends(facts.table.schema, NAME_BYTES) && ends(facts.table.name, NAME_BYTES));
     assert(ends(facts.index_name, NAME_BYTES));
     assert(facts.bytes >= -1 && facts.rows >= -1);
+    assert(ends(facts.drop_unproved, sizeof facts.drop_unproved));
+    assert(facts.partition_count <= 1 && facts.foreign_key_count <= 1);
+    probe_free(&probe);
     return 0;
 }

@@ -61,7 +61,23 @@ static void each_statement_gets_the_question_it_needs(void **state)
         {"CREATE INDEX i ON t (a)", &in_transaction, PROBE_TARGET, "txid_current_if_assigned"},
         {"DROP INDEX i, j", &alone, PROBE_SETTINGS, "server_version_num"},
         {"REINDEX SCHEMA s", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"ALTER TABLE t ADD c int", &alone, PROBE_SETTINGS, "current_setting('lock_timeout')"},
+        {"ALTER TABLE t ADD c int", &alone, PROBE_TARGET, "(0, 'c'::pg_catalog.name, NULL"},
+        {"ALTER TABLE t DROP CONSTRAINT k, ALTER c SET NOT NULL", &alone, PROBE_TARGET,
+         "'k'::pg_catalog.name"},
+        {"ALTER TABLE t ATTACH PARTITION p DEFAULT", &alone, PROBE_TARGET, "to_regclass('p')"},
+        {"ALTER TABLE t ADD UNIQUE USING INDEX i", &alone, PROBE_TARGET,
+         "WHERE c.relname OPERATOR(pg_catalog.=) 'i'"},
+        {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_trigger"},
+        {"DROP TABLE t, u", &alone, PROBE_SETTINGS, "server_version_num"},
+        {"TRUNCATE t", &alone, PROBE_TARGET, "to_regclass('t')"},
+        {"REFRESH MATERIALIZED VIEW m", &alone, PROBE_TARGET, "x.indimmediate"},
+        {"VACUUM FULL t", &alone, PROBE_TARGET, "to_regclass('t')"},
+        {"VACUUM FULL", &alone, PROBE_SETTINGS, "server_version_num"},
+        {"VACUUM t", &alone, PROBE_SETTINGS, "server_version_num"},
+        {"CLUSTER t USING i", &alone, PROBE_TARGET, "to_regclass('t')"},
+        {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "ARRAY['_a_idx', '_a_idx1', "},
+        {"CREATE INDEX i ON t (a, b)", &alone, PROBE_TARGET, "ARRAY['_a_b_idx', "},
+        {"CREATE TABLE t ()", &alone, PROBE_SETTINGS, "current_setting('lock_timeout')"},
         {"LOCK TABLE t", &alone, PROBE_SETTINGS, "server_version_num"},
         {"LOCK TABLE t", &early, PROBE_SHOW, "SHOW lock_timeout"},
         {"CREATE INDEX i ON t (a)", &early, PROBE_SHOW, "SHOW lock_timeout"},
@@ -94,7 +110,8 @@ static void no_operator_is_left_to_search_path(void **state)
 {
     (void)state;
     static const char *const texts[] = {"CREATE INDEX ON t (a)", "DROP INDEX s.i",
-                                        "REINDEX TABLE t", "ALTER TABLE t ADD c int"};
+                                        "REINDEX TABLE t",       "ALTER TABLE t ADD c int",
+                                        "DROP TABLE t",          "CREATE TABLE t ()"};
     static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
                                        " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -108,14 +125,16 @@ static void no_operator_is_left_to_search_path(void **state)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-#define SETTINGS "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
+#define ROW_COLUMNS (8 + 18 + 9 + 19) /* settings, target twice, detail */
+#define SETTINGS    "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
-        "", "", ""
+        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", NO_DETAIL
+#define NO_DETAIL "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
 
 /* Reads a row whose every column ends at unreadable memory. */
-static bool read_row(const struct probe *probe, size_t index, const char *const *texts,
-                     size_t count, struct facts *facts)
+static bool read_row(struct probe *probe, size_t index, const char *const *texts, size_t count,
+                     struct facts *facts)
 {
     struct span columns[PROBE_COLUMNS_MAX];
     struct guard guards[PROBE_COLUMNS_MAX];
@@ -135,7 +154,7 @@ static void settings_are_read(void **state)
 {
     (void)state;
     const char *const row[] = {SETTINGS};
-    const struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
+    struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
     struct facts facts = {0};
     assert_true(read_row(&probe, 0, row, 8, &facts));
     assert_true(facts.known);
@@ -156,9 +175,9 @@ static void a_table_is_read(void **state)
 {
     (void)state;
     const char *const row[] = {SETTINGS, TARGET};
-    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
     struct facts facts = {0};
-    assert_true(read_row(&probe, 0, row, 26, &facts));
+    assert_true(read_row(&probe, 0, row, ROW_COLUMNS, &facts));
     assert_true(facts.known && facts.target_known && facts.exists);
     assert_int_equal(facts.kind, 'r');
     assert_int_equal(facts.bytes, 3629056);
@@ -206,12 +225,12 @@ static void each_column_says_its_own(void **state)
         {16, "0123456789012345678901234567890123456789012345678901234567890123", false},
         {16, "012345678901234567890123456789012345678901234567890123456789012", true},
     };
-    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *row[] = {SETTINGS, TARGET};
         struct facts facts = {0};
         row[cases[i].column] = cases[i].text;
-        if (read_row(&probe, 0, row, 26, &facts) != cases[i].good) {
+        if (read_row(&probe, 0, row, ROW_COLUMNS, &facts) != cases[i].good) {
             fail_msg("column %zu: '%s'", cases[i].column, cases[i].text);
         }
         assert_int_equal(facts.known, cases[i].good);
@@ -230,7 +249,7 @@ static void times_are_milliseconds(void **state)
         uint32_t ms;
     } cases[] = {{"0", 0},         {"1ms", 1},      {"1500ms", 1500},   {"2s", 2000},
                  {"5min", 300000}, {"1h", 3600000}, {"24d", 2073600000}};
-    const struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
+    struct probe probe = {.form = PROBE_SETTINGS, .count = 1};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *row[] = {SETTINGS};
         struct facts facts = {0};
@@ -247,12 +266,12 @@ static void sizes_that_nobody_knows_are_unknown(void **state)
         const char *text;
         int64_t bytes;
     } cases[] = {{"0", 0}, {"", -1}, {"Infinity", -1}, {"-1", -1}, {"1.5e+06", 1500000}};
-    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *row[] = {SETTINGS, TARGET};
         struct facts facts = {0};
         row[13] = cases[i].text;
-        assert_true(read_row(&probe, 0, row, 26, &facts));
+        assert_true(read_row(&probe, 0, row, ROW_COLUMNS, &facts));
         assert_true(facts.bytes == cases[i].bytes);
     }
 }
@@ -262,15 +281,15 @@ static void what_cannot_be_seen_is_not_known(void **state)
 {
     (void)state;
     const char *row[] = {SETTINGS, TARGET};
-    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
     struct facts facts = {0};
     row[9] = "";
-    assert_true(read_row(&probe, 0, row, 26, &facts));
+    assert_true(read_row(&probe, 0, row, ROW_COLUMNS, &facts));
     assert_true(facts.known);
     assert_false(facts.target_known);
     facts = (struct facts){0};
     row[8] = "f"; /* not there at all: that is known */
-    assert_true(read_row(&probe, 0, row, 26, &facts));
+    assert_true(read_row(&probe, 0, row, ROW_COLUMNS, &facts));
     assert_true(facts.target_known);
     assert_false(facts.exists);
 }
@@ -279,10 +298,10 @@ static void rows_of_another_width_are_refused(void **state)
 {
     (void)state;
     const char *const row[] = {SETTINGS, TARGET, "", ""};
-    const struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
     for (size_t count = 0; count <= 28; count++) {
         struct facts facts = {0};
-        assert_int_equal(read_row(&probe, 0, row, count, &facts), count == 26);
+        assert_int_equal(read_row(&probe, 0, row, count, &facts), count == ROW_COLUMNS);
     }
 }
 
@@ -290,7 +309,7 @@ static void shows_are_read_one_by_one(void **state)
 {
     (void)state;
     const char *const rows[] = {"0", "1s", "warning"};
-    const struct probe probe = {.form = PROBE_SHOW, .count = 3};
+    struct probe probe = {.form = PROBE_SHOW, .count = 3};
     struct facts facts = {0};
     for (size_t i = 0; i < 3; i++) {
         assert_false(facts.known);

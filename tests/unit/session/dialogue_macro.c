@@ -44,10 +44,38 @@
     X(index_backs_constraint, "f")                                                                 \
     X(index_exclusion, "f")                                                                        \
     X(index_partition, "f")                                                                        \
-    X(index_name, "")
+    X(index_name, "")                                                                              \
+    X(target_oid, "16384")                                                                         \
+    X(table_has_children, "f")                                                                     \
+    X(partitioned_schema, "")                                                                      \
+    X(partitioned, "")                                                                             \
+    X(default_partition, "f")                                                                      \
+    X(sibling_default, "f")                                                                        \
+    X(populated, "t")                                                                              \
+    X(has_full_unique_index, "f")                                                                  \
+    X(drop_unproved, "")                                                                           \
+    X(detail, "")                                                                                  \
+    X(place, "")                                                                                   \
+    X(own, "")                                                                                     \
+    X(parent, "")                                                                                  \
+    X(name1, "")                                                                                   \
+    X(name2, "")                                                                                   \
+    X(name3, "")                                                                                   \
+    X(name4, "")                                                                                   \
+    X(kind1, "")                                                                                   \
+    X(kind2, "")                                                                                   \
+    X(detail_bytes, "")                                                                            \
+    X(is1, "")                                                                                     \
+    X(is2, "")                                                                                     \
+    X(is3, "")                                                                                     \
+    X(is4, "")                                                                                     \
+    X(is5, "")                                                                                     \
+    X(is6, "")                                                                                     \
+    X(is7, "")                                                                                     \
+    X(is8, "")
 
 #define SETTINGS_COLUMNS 8
-#define COLUMNS_MOST     32
+#define COLUMNS_MOST     64
 
 struct column {
     const char *name;

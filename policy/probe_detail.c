@@ -1,0 +1,277 @@
+/* The details of the target that the probe asks for: a row for each action of an ALTER TABLE, for
+ * each foreign key, for each partition. All three have the same columns:
+ *
+ *      detail place own parent  name1 … name4  kind1 kind2  bytes  is1 … is8
+ *
+ *      action       number in the statement; key columns that may be NULL; free names of CHECK,
+ *                   foreign key and key, name of NOT NULL; contype and relkind of the other
+ *                   relation; its size; eight properties
+ *      foreign key  the other table's schema and name, its own name; incoming, valid
+ *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size
+ *
+ * pg_get_expr() and its like open the table that they speak of, so a CHECK is read as the server
+ * stores it. What is not recognized there proves nothing. */
+#include <stdio.h>
+
+#include "policy/probe_text.h"
+#include "policy/sql/sql.h"
+
+/* Names that are tried where the client gave none, before we give up. */
+#define NAMES_MAX 16
+
+/* The relation that the action names: looked up as the server will; an index in the table's schema.
+ */
+static void append_other(const struct alter_action *action, struct buffer *out)
+{
+    enum alter_kind kind = action->kind;
+    bool relation = kind == ALTER_ADD_COLUMN || kind == ALTER_ADD_FOREIGN_KEY ||
+                    kind == ALTER_ATTACH_PARTITION || kind == ALTER_DETACH_PARTITION;
+    if (action->other.name[0] == '\0' || (!relation && !(action->flags & ALTER_USING_INDEX))) {
+        buffer_append_text(out, "NULL");
+        return;
+    }
+    if (!(action->flags & ALTER_USING_INDEX)) {
+        probe_append_lookup(&action->other, out);
+        return;
+    }
+    buffer_append_text(out, "(SELECT c.oid FROM place JOIN pg_catalog.pg_class AS tc ON tc.oid"
+                            " OPERATOR(pg_catalog.=) place.tab JOIN pg_catalog.pg_class AS c"
+                            " ON c.relnamespace OPERATOR(pg_catalog.=) tc.relnamespace"
+                            " WHERE c.relname OPERATOR(pg_catalog.=) ");
+    sql_append_literal(out, span_text(action->other.name));
+    buffer_append_text(out, ")");
+}
+
+static void append_name(const char *name, struct buffer *out)
+{
+    if (name[0] == '\0') {
+        buffer_append_text(out, "NULL");
+    } else {
+        sql_append_literal(out, span_text(name));
+    }
+    buffer_append_text(out, "::pg_catalog.name");
+}
+
+static void append_names(const char (*names)[NAME_BYTES], size_t count, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_text(out, i == 0 ? "ARRAY[" : ", ");
+        sql_append_literal(out, span_text(names[i]));
+    }
+    buffer_append_text(out, count == 0 ? "NULL" : "]");
+    buffer_append_text(out, "::pg_catalog.name[]");
+}
+
+static size_t action_count(const struct statement *statement)
+{
+    return statement->action_count < STATEMENT_ACTIONS_MAX ? statement->action_count
+                                                           : STATEMENT_ACTIONS_MAX;
+}
+
+/* NOT NULL columns; on PostgreSQL 18 only where that has been validated. */
+static const char firm_columns[] =
+    ", firm(name) AS (SELECT n.attname FROM place JOIN pg_catalog.pg_attribute AS n ON n.attrelid"
+    " OPERATOR(pg_catalog.=) place.tab WHERE n.attnotnull AND NOT EXISTS (SELECT FROM"
+    " pg_catalog.pg_constraint AS v WHERE v.conrelid OPERATOR(pg_catalog.=) place.tab AND v.contype"
+    " OPERATOR(pg_catalog.=) 'n' AND NOT v.convalidated AND v.conkey[1] OPERATOR(pg_catalog.=)"
+    " n.attnum))";
+
+void probe_append_actions(const struct statement *statement, struct buffer *out)
+{
+    for (size_t i = 0; i < action_count(statement); i++) {
+        const struct alter_action *action = &statement->actions[i];
+        buffer_append_text(
+            out,
+            i == 0
+                ? ", action(at, col, con, type, other, checks, fkeys, keys, key, firms) AS (VALUES "
+                : ", ");
+        buffer_append_format(out, "(%zu, ", i);
+        append_name(action->column, out);
+        buffer_append_text(out, ", ");
+        append_name(action->constraint, out);
+        buffer_append_text(out, ", ");
+        append_name(action->kind == ALTER_ADD_COLUMN ? action->type : "", out);
+        buffer_append_text(out, ", ");
+        append_other(action, out);
+        buffer_append_text(out, "::pg_catalog.oid");
+        for (size_t k = 0; k < 5; k++) {
+            buffer_append_text(out, ", NULL::pg_catalog.name[]");
+        }
+        buffer_append_text(out, i + 1 == action_count(statement) ? "))" : ")");
+    }
+    buffer_append_text(out, action_count(statement) > 0 ? firm_columns : "");
+}
+
+/* ChooseConstraintName() and ChooseRelationName(): a key's name is also its index's. */
+static const char name_is_free_in_constraints[] =
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS u"
+    " WHERE u.connamespace OPERATOR(pg_catalog.=) tc.relnamespace AND u.conname"
+    " OPERATOR(pg_catalog.=) f.name)";
+static const char name_is_free_in_relations[] =
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS u WHERE u.relnamespace"
+    " OPERATOR(pg_catalog.=) tc.relnamespace AND u.relname OPERATOR(pg_catalog.=) f.name)";
+
+/* A validated CHECK that holds for children too and says IS NOT NULL of the column: alone, as NOT
+ * (… IS NULL), or as an arm of the outermost AND behind arms of that kind, or the last one. Node
+ * trees escape braces and parentheses within names, so these are the tree's own. */
+static const char column_is_proved[] =
+    "EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid OPERATOR(pg_catalog.=)"
+    " tc.oid AND k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated"
+    " AND (NOT k.connoinherit OR NOT tc.relhassubclass)"
+    " AND k.conbin::pg_catalog.text OPERATOR(pg_catalog.~) pg_catalog.replace("
+    "'^([{]BOOLEXPR :boolop and :args [(]([{]NULLTEST :arg [{]VAR [^{}]*[}] [^{}]*[}] )*)?"
+    "[{]NULLTEST :arg [{]VAR :varno 1 :varattno # [^{}]*[}] :nulltesttype 1 :argisrow false"
+    "|^[{]BOOLEXPR :boolop not :args [(]"
+    "[{]NULLTEST :arg [{]VAR :varno 1 :varattno # [^{}]*[}] :nulltesttype 0 :argisrow false"
+    "|^[{]BOOLEXPR :boolop and :args [(].*"
+    "[{]NULLTEST :arg [{]VAR :varno 1 :varattno # [^{}]*[}] :nulltesttype 1 :argisrow false"
+    " :location -?[0-9]+[}][)] :location -?[0-9]+[}]$', '#', col.attnum::pg_catalog.text))";
+
+/* Bit n: the n-th column of the key that is to be, or of the index that is to carry it, may be
+ * NULL. */
+static const char nullable_keys[] =
+    " LEFT JOIN LATERAL (SELECT pg_catalog.bit_or(CASE WHEN c.name OPERATOR(pg_catalog.=) ANY"
+    " (SELECT firm.name FROM firm) THEN 0::pg_catalog.int8 ELSE 1::pg_catalog.int8"
+    " OPERATOR(pg_catalog.<<) (c.nth OPERATOR(pg_catalog.-) 1)::pg_catalog.int4 END) AS bits FROM"
+    " (SELECT e.name, e.nth FROM pg_catalog.unnest(a.key) WITH ORDINALITY AS e(name, nth) UNION ALL"
+    " SELECT i.attname, e.nth FROM pg_catalog.pg_index AS x CROSS JOIN pg_catalog.unnest(x.indkey)"
+    " WITH ORDINALITY AS e(num, nth) LEFT JOIN pg_catalog.pg_attribute AS i ON i.attrelid"
+    " OPERATOR(pg_catalog.=) x.indrelid AND i.attnum OPERATOR(pg_catalog.=) e.num WHERE"
+    " x.indexrelid OPERATOR(pg_catalog.=) o.oid AND e.nth OPERATOR(pg_catalog.<=) x.indnkeyatts)"
+    " AS c) AS nullable ON true";
+
+/* A domain over another counts as constrained: its bases are not followed. */
+static const char type_is_constrained[] =
+    "EXISTS (SELECT FROM pg_catalog.pg_type AS y WHERE"
+    " y.typname OPERATOR(pg_catalog.=) a.type AND y.typtype OPERATOR(pg_catalog.=) 'd'"
+    " AND (y.typnotnull OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE"
+    " k.contypid OPERATOR(pg_catalog.=) y.oid) OR EXISTS (SELECT FROM pg_catalog.pg_type"
+    " AS b WHERE b.oid OPERATOR(pg_catalog.=) y.typbasetype AND b.typtype"
+    " OPERATOR(pg_catalog.=) 'd')))";
+
+/* The column, the constraint of the name given, else the column's NOT NULL of PostgreSQL 18, and
+ * the other relation. */
+static const char action_joins[] =
+    " FROM action AS a CROSS JOIN place JOIN pg_catalog.pg_class AS tc ON tc.oid"
+    " OPERATOR(pg_catalog.=) place.tab LEFT JOIN pg_catalog.pg_attribute AS col ON"
+    " col.attrelid OPERATOR(pg_catalog.=) tc.oid AND col.attname OPERATOR(pg_catalog.=)"
+    " a.col AND col.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT"
+    " col.attisdropped LEFT JOIN pg_catalog.pg_constraint AS k ON k.conrelid"
+    " OPERATOR(pg_catalog.=) tc.oid AND CASE WHEN a.con IS NULL THEN k.contype"
+    " OPERATOR(pg_catalog.=) 'n' AND k.conkey[1] OPERATOR(pg_catalog.=) col.attnum ELSE"
+    " k.conname OPERATOR(pg_catalog.=) a.con END LEFT JOIN pg_catalog.pg_class AS o ON"
+    " o.oid OPERATOR(pg_catalog.=) a.other LEFT JOIN size ON size.root"
+    " OPERATOR(pg_catalog.=) a.other";
+
+/* The first of an array of names that is free in the table's schema. */
+static void append_free_name(const char *names, bool relations, struct buffer *out)
+{
+    buffer_append_format(out,
+                         "(SELECT f.name FROM pg_catalog.unnest(%s) WITH ORDINALITY AS f(name, nth)"
+                         " WHERE true",
+                         names);
+    buffer_append_text(out, name_is_free_in_constraints);
+    buffer_append_text(out, relations ? name_is_free_in_relations : "");
+    buffer_append_text(out, " ORDER BY f.nth LIMIT 1)");
+}
+
+static void append_action_rows(struct buffer *out)
+{
+    buffer_append_format(out, " UNION ALL SELECT '%c', a.at, nullable.bits, NULL, ", DETAIL_ACTION);
+    append_free_name("a.checks", false, out);
+    buffer_append_text(out, ", ");
+    append_free_name("a.fkeys", false, out);
+    buffer_append_text(out, ", ");
+    append_free_name("a.keys", true, out);
+    buffer_append_text(out,
+                       ", CASE WHEN k.contype OPERATOR(pg_catalog.=) 'n' THEN k.conname ELSE ");
+    append_free_name("a.firms", false, out);
+    buffer_append_text(out,
+                       " END, k.contype, o.relkind, size.bytes, col.attnum IS NOT NULL,"
+                       " col.attname OPERATOR(pg_catalog.=) ANY (SELECT firm.name FROM firm), ");
+    buffer_append_text(out, column_is_proved);
+    buffer_append_text(out, ", k.contype IS NOT NULL, k.convalidated, nullable.bits"
+                            " OPERATOR(pg_catalog.=) 0, o.oid IS NOT NULL, ");
+    buffer_append_text(out, type_is_constrained);
+    buffer_append_text(out, action_joins);
+    buffer_append_text(out, nullable_keys);
+}
+
+/* By their triggers, which are found by table; pg_constraint has no index on the table referenced.
+ * A foreign key of the partitions' own is not named apart from its parent's. */
+static void append_foreign_key_rows(struct buffer *out)
+{
+    buffer_append_format(
+        out,
+        " UNION ALL (SELECT '%c', 0, k.oid::pg_catalog.int8, NULL, n.nspname, r.relname, "
+        "k.conname, NULL, NULL, NULL,"
+        " NULL, e.incoming, k.convalidated, NULL, NULL, NULL, NULL, NULL, NULL FROM place CROSS"
+        " JOIN (VALUES (true), (false)) AS e(incoming) JOIN pg_catalog.pg_constraint AS k ON"
+        " k.contype OPERATOR(pg_catalog.=) 'f' AND k.oid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT"
+        " g.tgconstraint FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid OPERATOR(pg_catalog.=)"
+        " place.tab)) AND CASE WHEN e.incoming THEN k.confrelid ELSE k.conrelid END"
+        " OPERATOR(pg_catalog.=) place.tab JOIN pg_catalog.pg_class AS r ON r.oid"
+        " OPERATOR(pg_catalog.=) CASE WHEN e.incoming THEN k.conrelid ELSE k.confrelid END"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
+        " LIMIT %d)",
+        DETAIL_FOREIGN_KEY, FOREIGN_KEYS_MAX + 1);
+}
+
+/* What PostgreSQL would put behind a partition's name for its index: "_a_b_idx". */
+static size_t index_tails(const struct statement *statement, struct span text,
+                          char (*tails)[NAME_BYTES])
+{
+    struct statement unnamed = *statement;
+    unnamed.flags |= FLAG_UNNAMED;
+    unnamed.target.name[0] = '\0';
+    return sql_index_names(text, &unnamed, tails, NAMES_MAX);
+}
+
+/* A name that would have to be cut to fit is left out: how, is not told in SQL. */
+static void append_partition_rows(const struct statement *statement, struct span text,
+                                  struct buffer *out)
+{
+    char tails[NAMES_MAX][NAME_BYTES];
+    size_t count = index_tails(statement, text, tails);
+    buffer_append_format(out,
+                         " UNION ALL (SELECT '%c', tree.level, tree.oid::pg_catalog.int8, "
+                         "tree.parent::pg_catalog.int8, n.nspname,"
+                         " tc.relname, (SELECT f.name FROM (SELECT pg_catalog.concat(tc.relname,"
+                         " e.tail) AS long, pg_catalog.concat(tc.relname, e.tail)::pg_catalog.name"
+                         " AS name, e.nth FROM pg_catalog.unnest(",
+                         DETAIL_PARTITION);
+    append_names((const char(*)[NAME_BYTES])tails, count, out);
+    buffer_append_text(out, ") WITH ORDINALITY AS e(tail, nth)) AS f WHERE pg_catalog.octet_length("
+                            "f.long) OPERATOR(pg_catalog.<) 64");
+    buffer_append_text(out, name_is_free_in_constraints);
+    buffer_append_text(out, name_is_free_in_relations);
+    buffer_append_format(
+        out,
+        " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, NULL, NULL, NULL, NULL, "
+        "NULL,"
+        " NULL, NULL, NULL FROM place JOIN tree ON tree.root OPERATOR(pg_catalog.=) place.tab"
+        " AND tree.level OPERATOR(pg_catalog.>) 0 JOIN pg_catalog.pg_class AS tc ON tc.oid"
+        " OPERATOR(pg_catalog.=) tree.oid JOIN pg_catalog.pg_namespace AS n ON n.oid"
+        " OPERATOR(pg_catalog.=) tc.relnamespace LEFT JOIN weight ON weight.root"
+        " OPERATOR(pg_catalog.=) tree.root AND weight.owner OPERATOR(pg_catalog.=) tree.oid"
+        " LIMIT %d)",
+        PARTITIONS_MAX + 1);
+}
+
+void probe_append_details(const struct statement *statement, struct span text, struct buffer *out)
+{
+    /* No row: it gives the columns their names and types. */
+    buffer_append_text(
+        out, "SELECT NULL::pg_catalog.\"char\" AS detail, 0 AS place, NULL::pg_catalog.int8 AS own,"
+             " NULL::pg_catalog.int8 AS parent, NULL::pg_catalog.name, NULL::pg_catalog.name,"
+             " NULL::pg_catalog.name, NULL::pg_catalog.name, NULL::pg_catalog.\"char\", "
+             "NULL::pg_catalog.\"char\","
+             " NULL::pg_catalog.float8, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
+             " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
+             " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool WHERE false");
+    if (action_count(statement) > 0) {
+        append_action_rows(out);
+    }
+    append_foreign_key_rows(out);
+    append_partition_rows(statement, text, out);
+}
