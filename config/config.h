@@ -63,6 +63,10 @@ void config_free(struct config *config);
 /* The configuration in force as YAML, every key, with its value: loaded again, it gives the same.
  */
 void config_print(const struct config *config, struct buffer *out);
+/* Appends what the file may say and yet is hardly meant, a line each, as config_load has them: an
+ * override whose time is over at `wall_us`. */
+void config_warn(const struct config *config, const char *name, uint64_t wall_us,
+                 struct buffer *out);
 /* The first upstream whose glob matches; NULL: none. */
 const struct upstream *config_upstream(const struct config *config, struct span database);
 

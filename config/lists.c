@@ -142,8 +142,8 @@ static void read_action(struct reader *reader, const char *path, const char *tex
     *action = wanted;
 }
 
-static void read_rules(struct reader *reader, const char *path, const struct raw_rules *raw,
-                       const char *const *words, enum action actions[RULES_MAX])
+void lists_read_rules(struct reader *reader, const char *path, const struct raw_rules *raw,
+                      const char *const *words, enum action actions[RULES_MAX])
 {
     for (size_t i = 0; raw != NULL && i < rules_count(); i++) {
         if (raw->actions[i] != NULL) {
@@ -152,56 +152,4 @@ static void read_rules(struct reader *reader, const char *path, const struct raw
             read_action(reader, rule_path, raw->actions[i], words, rules_at(i), &actions[i]);
         }
     }
-}
-
-void lists_read_rules(struct reader *reader, const struct raw_rules *raw,
-                      enum action actions[RULES_MAX])
-{
-    read_rules(reader, "rules", raw, config_actions, actions);
-}
-
-static void read_match(const struct raw_match *raw, struct override *out)
-{
-    out->databases = (const char *const *)raw->databases;
-    out->databases_count = raw->databases_count;
-    out->users = (const char *const *)raw->users;
-    out->users_count = raw->users_count;
-    out->applications = (const char *const *)raw->applications;
-    out->applications_count = raw->applications_count;
-    out->tables = (const char *const *)raw->tables;
-    out->tables_count = raw->tables_count;
-}
-
-static void read_override(struct reader *reader, unsigned index, const struct raw_override *raw,
-                          struct override *out)
-{
-    char path[PATH_BYTES];
-    if (raw->match != NULL) {
-        read_match(raw->match, out);
-    }
-    if (raw->mode != NULL) {
-        snprintf(path, sizeof path, "overrides[%u].mode", index);
-        read_mode(reader, (struct given){.path = path, .text = raw->mode}, &out->mode);
-        out->has_mode = true;
-    }
-    if (raw->profile != NULL) {
-        snprintf(path, sizeof path, "overrides[%u].profile", index);
-        read_profile(reader, (struct given){.path = path, .text = raw->profile}, &out->profile);
-        out->has_profile = true;
-    }
-    snprintf(path, sizeof path, "overrides[%u].rules", index);
-    read_rules(reader, path, raw->rules, config_actions + 1, out->actions);
-}
-
-struct override *lists_read_overrides(struct reader *reader, const struct raw_override *raw,
-                                      unsigned count)
-{
-    if (count == 0) {
-        return NULL; /* unlike the other lists it may be empty */
-    }
-    struct override *overrides = list_of(reader, "overrides", count, sizeof *overrides);
-    for (unsigned i = 0; overrides != NULL && i < count; i++) {
-        read_override(reader, i, &raw[i], &overrides[i]);
-    }
-    return overrides;
 }

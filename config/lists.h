@@ -1,5 +1,5 @@
-/* The keys that are lists or mappings with free keys: listen, upstreams, rules, overrides. Values
- * are borrowed from the raw texts; addresses are cut in place there (a NUL behind the host). */
+/* The keys that are lists or mappings with free keys: listen, upstreams, rules. Values are borrowed
+ * from the raw texts; addresses are cut in place there (a NUL behind the host). */
 #ifndef CONFIG_LISTS_H
 #define CONFIG_LISTS_H
 
@@ -13,9 +13,8 @@
 struct listen_address *lists_read_listen(struct reader *reader, char **raw, unsigned count);
 struct upstream *lists_read_upstreams(struct reader *reader, const struct raw_upstream *raw,
                                       unsigned count);
-struct override *lists_read_overrides(struct reader *reader, const struct raw_override *raw,
-                                      unsigned count);
-void lists_read_rules(struct reader *reader, const struct raw_rules *raw,
-                      enum action actions[RULES_MAX]);
+/* `path`: of the mapping. `words`: config_actions, or those of them that may be said here. */
+void lists_read_rules(struct reader *reader, const char *path, const struct raw_rules *raw,
+                      const char *const *words, enum action actions[RULES_MAX]);
 
 #endif

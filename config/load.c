@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 #include "config/lists.h"
+#include "config/overrides.h"
+#include "config/until.h"
 #include "config/value.h"
 
 /* A configuration of this size would have thousands of overrides; a larger file is some other file.
@@ -25,7 +27,7 @@ struct loaded {
     struct raw *raw;
     struct listen_address *listen;
     struct upstream *upstreams;
-    struct override *overrides;
+    struct overrides overrides;
 };
 
 static const struct listen_address default_listen[] = {
@@ -59,10 +61,11 @@ static void read_lists(struct reader *reader, const struct raw *raw, struct load
     loaded->upstreams = lists_read_upstreams(reader, raw->upstreams, raw->upstreams_count);
     config->upstreams = loaded->upstreams == NULL ? default_upstreams : loaded->upstreams;
     config->upstream_count = loaded->upstreams == NULL ? 1 : raw->upstreams_count;
-    loaded->overrides = lists_read_overrides(reader, raw->overrides, raw->overrides_count);
-    config->overrides = loaded->overrides;
-    config->override_count = loaded->overrides == NULL ? 0 : raw->overrides_count;
-    lists_read_rules(reader, raw->rules, config->settings.actions);
+    loaded->overrides = overrides_read(reader, raw->overrides, raw->overrides_count);
+    config->overrides = loaded->overrides.at;
+    config->override_count = loaded->overrides.at == NULL ? 0 : raw->overrides_count;
+    overrides_read_comment(reader, raw->comment_overrides, &config->settings);
+    lists_read_rules(reader, "rules", raw->rules, config_actions, config->settings.actions);
 }
 
 /* Two keys of which one must not be smaller than the other; the complaint goes to one that is in
@@ -214,8 +217,27 @@ void config_free(struct config *config)
     schema_free(&loaded->schema, loaded->raw);
     free(loaded->listen);
     free(loaded->upstreams);
-    free(loaded->overrides);
+    overrides_free(&loaded->overrides);
     free(loaded);
+}
+
+void config_warn(const struct config *config, const char *name, uint64_t wall_us,
+                 struct buffer *out)
+{
+    struct complaints complaints = {.file = name};
+    for (unsigned i = 0; i < config->override_count; i++) {
+        const struct override *override = &config->overrides[i];
+        if (override->until_us != 0 && override->until_us <= wall_us) {
+            char key[32], until[UNTIL_TEXT_BYTES];
+            snprintf(key, sizeof key, "overrides[%u]", i);
+            until_print(until, override->until_us);
+            complaint_add(&complaints, override->line, key,
+                          "it is over (until %s), and holds no longer", until);
+        }
+    }
+    buffer_append_span(out, buffer_span(&complaints.text));
+    out->failed |= complaints.text.failed;
+    buffer_free(&complaints.text);
 }
 
 const struct upstream *config_upstream(const struct config *config, struct span database)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "config/keys.h"
+#include "config/until.h"
 #include "config/value.h"
 #include "policy/rule.h"
 
@@ -142,10 +143,10 @@ static void print_rules(struct buffer *out, const char *indent, bool all,
     buffer_append_text(out, any ? "\n" : " {}\n");
 }
 
-static void print_globs(struct buffer *out, const char *key, const char *const *globs,
+static void print_globs(struct buffer *out, const char *indented_key, const char *const *globs,
                         unsigned count)
 {
-    buffer_append_format(out, "      %s: [", key);
+    buffer_append_format(out, "%s: [", indented_key);
     for (unsigned i = 0; i < count; i++) {
         buffer_append_text(out, i == 0 ? "" : ", ");
         print_quoted(out, globs[i]);
@@ -153,13 +154,30 @@ static void print_globs(struct buffer *out, const char *key, const char *const *
     buffer_append_text(out, "]\n");
 }
 
+static void print_addresses(struct buffer *out, const struct client_pattern *patterns,
+                            unsigned count)
+{
+    buffer_append_text(out, "      addresses: [");
+    for (unsigned i = 0; i < count; i++) {
+        buffer_append_text(out, i == 0 ? "" : ", ");
+        print_quoted(out, patterns[i].text);
+    }
+    buffer_append_text(out, "]\n");
+}
+
 static void print_override(struct buffer *out, const struct override *override)
 {
     buffer_append_text(out, "  - match:\n");
-    print_globs(out, "databases", override->databases, override->databases_count);
-    print_globs(out, "users", override->users, override->users_count);
-    print_globs(out, "applications", override->applications, override->applications_count);
-    print_globs(out, "tables", override->tables, override->tables_count);
+    print_globs(out, "      databases", override->databases, override->databases_count);
+    print_globs(out, "      users", override->users, override->users_count);
+    print_globs(out, "      applications", override->applications, override->applications_count);
+    print_addresses(out, override->addresses, override->addresses_count);
+    print_globs(out, "      tables", override->tables, override->tables_count);
+    if (override->until_us != 0) {
+        char until[UNTIL_TEXT_BYTES];
+        until_print(until, override->until_us);
+        buffer_append_format(out, "    until: \"%s\"\n", until);
+    }
     if (override->has_mode) {
         buffer_append_format(out, "    mode: %s\n", config_modes[override->mode]);
     }
@@ -206,5 +224,8 @@ void config_print(const struct config *config, struct buffer *out)
     for (unsigned i = 0; i < config->override_count; i++) {
         print_override(out, &config->overrides[i]);
     }
+    buffer_append_text(out, "comment_overrides:\n");
+    print_globs(out, "  users", config->settings.comment_users,
+                config->settings.comment_users_count);
     print_sections(config, out);
 }

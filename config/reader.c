@@ -88,8 +88,10 @@ int read_word(struct reader *reader, struct given given, const char *const *word
         const char *joint = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", joint, words[i]);
     }
+    char hint[VALUE_HINT_BYTES];
     complaint_add(reader->complaints, reader_line(reader, given.path), given.path,
-                  "expected %s; came \"%s\"", list, text_of(given));
+                  "expected %s; came \"%s\"%s", list, text_of(given),
+                  value_write_hint(hint, words, text_of(given)));
     return -1;
 }
 

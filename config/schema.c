@@ -41,10 +41,13 @@ static const cyaml_schema_value_t upstream = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_upstream, upstream_fields)};
 
 static const cyaml_schema_field_t match_fields[] = {
-    TEXT_LIST(struct raw_match, databases),
-    TEXT_LIST(struct raw_match, users),
-    TEXT_LIST(struct raw_match, applications),
-    TEXT_LIST(struct raw_match, tables),
+    TEXT_LIST(struct raw_match, databases),    TEXT_LIST(struct raw_match, users),
+    TEXT_LIST(struct raw_match, applications), TEXT_LIST(struct raw_match, addresses),
+    TEXT_LIST(struct raw_match, tables),       CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t comment_override_fields[] = {
+    TEXT_LIST(struct raw_comment_overrides, users),
     CYAML_FIELD_END,
 };
 
@@ -62,6 +65,7 @@ static void init_override(struct schema *schema)
 {
     const cyaml_schema_field_t fields[] = {
         CYAML_FIELD_MAPPING_PTR("match", COLLECTION, struct raw_override, match, match_fields),
+        TEXT(struct raw_override, until),
         TEXT(struct raw_override, mode),
         TEXT(struct raw_override, profile),
         CYAML_FIELD_MAPPING_PTR("rules", COLLECTION, struct raw_override, rules, schema->rules),
@@ -88,6 +92,8 @@ static void init_top(struct schema *schema)
         CYAML_FIELD_MAPPING_PTR("rules", COLLECTION, struct raw, rules, schema->rules),
         CYAML_FIELD_SEQUENCE("overrides", COLLECTION, struct raw, overrides, &schema->override, 0,
                              CYAML_UNLIMITED),
+        CYAML_FIELD_MAPPING_PTR("comment_overrides", COLLECTION, struct raw, comment_overrides,
+                                comment_override_fields),
     };
     _Static_assert(sizeof fields < sizeof schema->top_fields, "an empty one ends them");
     memcpy(schema->top_fields, fields, sizeof fields);
@@ -144,9 +150,8 @@ static const cyaml_schema_value_t *find_field(const struct explanation *explanat
         }
         known[i] = fields[i].key;
     }
-    const char *nearest = value_nearest_word(known, name);
-    complain(explanation, node, "there is no such key; the nearest is ",
-             nearest == NULL ? "none" : nearest);
+    char hint[VALUE_HINT_BYTES];
+    complain(explanation, node, "there is no such key", value_write_hint(hint, known, name));
     return NULL;
 }
 

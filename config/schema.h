@@ -28,14 +28,19 @@ struct raw_upstream {
 };
 
 struct raw_match {
-    char **databases, **users, **applications, **tables;
-    unsigned databases_count, users_count, applications_count, tables_count;
+    char **databases, **users, **applications, **addresses, **tables;
+    unsigned databases_count, users_count, applications_count, addresses_count, tables_count;
 };
 
 struct raw_override {
     struct raw_match *match;
-    char *mode, *profile;
+    char *until, *mode, *profile;
     struct raw_rules *rules;
+};
+
+struct raw_comment_overrides {
+    char **users;
+    unsigned users_count;
 };
 
 struct raw {
@@ -50,13 +55,14 @@ struct raw {
     struct raw_rules *rules;
     struct raw_override *overrides;
     unsigned overrides_count;
+    struct raw_comment_overrides *comment_overrides;
 };
 #undef RAW_KEY
 
 /* libcyaml's description of the above. It is made when it is needed, because the keys of `rules`
  * are the rules that policy has; it is full of pointers to itself and must stay where it is. */
 #define SCHEMA_TOP_FIELDS      16
-#define SCHEMA_OVERRIDE_FIELDS 5
+#define SCHEMA_OVERRIDE_FIELDS 6
 
 struct schema {
     cyaml_schema_field_t rules[RULES_MAX + 1];

@@ -232,16 +232,20 @@ static size_t distance(const char *a, const char *b)
     return row[b_length];
 }
 
-const char *value_nearest_word(const char *const *words, const char *text)
+/* More errors than this in one word are more likely another word. */
+#define ERRORS_MOST 2
+
+const char *value_write_hint(char hint[VALUE_HINT_BYTES], const char *const *words,
+                             const char *text)
 {
-    const char *nearest = NULL;
-    size_t nearest_distance = SIZE_MAX;
+    size_t nearest = strlen(text) > ERRORS_MOST ? ERRORS_MOST + 1 : strlen(text);
+    hint[0] = '\0';
     for (size_t i = 0; words[i] != NULL; i++) {
         size_t candidate = distance(words[i], text);
-        if (candidate < nearest_distance) {
-            nearest = words[i];
-            nearest_distance = candidate;
+        if (candidate < nearest) {
+            nearest = candidate;
+            snprintf(hint, VALUE_HINT_BYTES, "; did you mean %s?", words[i]);
         }
     }
-    return nearest;
+    return hint;
 }

@@ -35,8 +35,12 @@ bool value_is_host(struct span text);
 
 /* The place of `text` in a list of words that ends with NULL; -1: none of them. */
 int value_find_word(const char *const *words, const char *text);
-/* The word of the list that is the fewest typing errors away (Levenshtein); NULL: the list is
- * empty. */
-const char *value_nearest_word(const char *const *words, const char *text);
+
+#define VALUE_HINT_BYTES 96 /* "; did you mean WORD?" and a NUL */
+
+/* Writes "; did you mean WORD?" when a word of the list is at most two typing errors away
+ * (Levenshtein), and fewer than the text is long; else "". Gives `hint`. */
+const char *value_write_hint(char hint[VALUE_HINT_BYTES], const char *const *words,
+                             const char *text);
 
 #endif

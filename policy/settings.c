@@ -34,6 +34,16 @@ const char *settings_action_name(enum action action)
     return names[action];
 }
 
+const char *settings_origin_name(enum origin_kind kind)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        ORIGINS(X)
+#undef X
+    };
+    return names[kind];
+}
+
 bool settings_glob(const char *pattern, const char *text)
 {
     const char *star = NULL; /* behind the last '*', and where its match ends for now */
@@ -103,13 +113,40 @@ static bool settings_touches(const struct override *override, const struct state
     return override->tables_count == 0;
 }
 
+static bool settings_any_address(const struct override *override, const char *address)
+{
+    for (unsigned i = 0; i < override->addresses_count; i++) {
+        if (client_pattern_matches(&override->addresses[i], address)) {
+            return true;
+        }
+    }
+    return override->addresses_count == 0;
+}
+
 static bool settings_concerns(const struct override *override, const struct identity *who,
                               const struct statement *statement)
 {
-    return settings_any(override->databases, override->databases_count, who->database) &&
+    return (override->until_us == 0 || who->wall_us < override->until_us) &&
+           settings_any(override->databases, override->databases_count, who->database) &&
            settings_any(override->users, override->users_count, who->user) &&
            settings_any(override->applications, override->applications_count, who->application) &&
-           settings_touches(override, statement);
+           settings_any_address(override, who->address) && settings_touches(override, statement);
+}
+
+static void settings_lay_over(struct settings *out, const struct override *over, unsigned place)
+{
+    const struct origin origin = {.kind = ORIGIN_OVERRIDE, .override = place};
+    out->mode = over->has_mode ? over->mode : out->mode;
+    if (over->has_profile) {
+        out->profile = over->profile;
+        out->profile_origin = origin;
+    }
+    for (size_t i = 0; i < RULES_MAX; i++) {
+        if (over->actions[i] != ACTION_DEFAULT) {
+            out->actions[i] = over->actions[i];
+            out->origins[i] = origin;
+        }
+    }
 }
 
 struct settings settings_resolve(const struct settings *base, const struct override *overrides,
@@ -118,17 +155,11 @@ struct settings settings_resolve(const struct settings *base, const struct overr
 {
     struct settings out = *base;
     for (size_t i = 0; i < count; i++) {
-        const struct override *over = &overrides[i];
-        if (!settings_concerns(over, who, statement)) {
-            continue;
-        }
-        out.mode = over->has_mode ? over->mode : out.mode;
-        out.profile = over->has_profile ? over->profile : out.profile;
-        for (size_t k = 0; k < RULES_MAX; k++) {
-            if (over->actions[k] != ACTION_DEFAULT) {
-                out.actions[k] = over->actions[k];
-            }
+        if (settings_concerns(&overrides[i], who, statement)) {
+            settings_lay_over(&out, &overrides[i], (unsigned)i);
         }
     }
+    out.may_comment = base->comment_users_count > 0 &&
+                      settings_any(base->comment_users, base->comment_users_count, who->user);
     return out;
 }

@@ -3,6 +3,7 @@
 #ifndef POLICY_SETTINGS_H
 #define POLICY_SETTINGS_H
 
+#include "policy/client_pattern.h"
 #include "policy/statement.h"
 
 enum mode { MODE_OBSERVE, MODE_ENFORCE };
@@ -35,10 +36,33 @@ struct timeouts {
     uint32_t concurrent_total_ms; /* 30 min: the proxy's own deadline for a concurrent build */
 };
 
+/* Who has set an action or the profile, when it was not the configuration as a whole. */
+#define ORIGINS(X)                                                                                 \
+    X(BASE, "configuration") /* `profile`, `rules` */                                              \
+    X(OVERRIDE, "override")                                                                        \
+    X(COMMENT, "comment") /* in the statement itself: policy/comment.h */
+
+enum origin_kind {
+#define X(name, text) ORIGIN_##name,
+    ORIGINS(X)
+#undef X
+};
+
+struct origin {
+    enum origin_kind kind;
+    unsigned override;  /* its place in the list */
+    struct span reason; /* what the comment gives, into its text */
+};
+
 struct settings {
     enum mode mode;
     enum profile profile;
     enum action actions[RULES_MAX]; /* by the rule's place in rules.c */
+    struct origin profile_origin, origins[RULES_MAX];
+    /* Roles whose comments may allow a rule, as glob patterns. Borrowed. */
+    const char *const *comment_users;
+    unsigned comment_users_count;
+    bool may_comment; /* resolved: this session's role is one of them */
     struct timeouts timeouts;
     int64_t small_table_bytes; /* 1 MiB: up to here a plain build stalls nobody (measured) */
     /* 128 MiB: from here on what rewrites or scans under a strong lock, and has no safe form, is
@@ -46,10 +70,15 @@ struct settings {
     int64_t large_table_bytes;
 };
 
-/* Whom and what an override is for. Each list is a glob pattern list; an empty list matches all. */
+/* Whom and what an override is for. Each list is a glob pattern list, but for the addresses; an
+ * empty list matches all. */
 struct override {
     const char *const *databases, *const *users, *const *applications, *const *tables;
     unsigned databases_count, users_count, applications_count, tables_count;
+    const struct client_pattern *addresses;
+    unsigned addresses_count;
+    uint64_t until_us; /* since 1970, UTC: from then on it holds no longer; 0: for ever */
+    unsigned line;     /* of the file, for people; 0: none */
     bool has_mode, has_profile;
     enum mode mode;
     enum profile profile;
@@ -58,6 +87,8 @@ struct override {
 
 struct identity {
     const char *database, *user, *application; /* never NULL */
+    const char *address; /* the client's, as client_pattern_matches takes it; never NULL */
+    uint64_t wall_us;    /* now, since 1970, UTC */
 };
 
 struct settings settings_default(void);
@@ -72,6 +103,7 @@ struct settings settings_resolve(const struct settings *base, const struct overr
 
 /* "default", "allow", "warn", "rewrite", "block". */
 const char *settings_action_name(enum action action);
+const char *settings_origin_name(enum origin_kind kind);
 
 /* "*" and "?" as in a shell; case matters. */
 bool settings_glob(const char *pattern, const char *text);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -45,6 +46,16 @@ static int print(const struct config *config)
     return good ? CLI_OK : CLI_USAGE;
 }
 
+static void check(const struct config *config, const char *name)
+{
+    struct buffer warnings = {0};
+    config_warn(config, name, (uint64_t)time(NULL) * 1000000, &warnings);
+    fprintf(stderr, "%.*s", (int)warnings.length,
+            warnings.length == 0 ? "" : (const char *)warnings.at);
+    buffer_free(&warnings);
+    printf("%s: ok\n", name);
+}
+
 int cli_config(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
@@ -57,8 +68,8 @@ int cli_config(int argc, char **argv)
         path = optarg;
     }
     const char *verb = optind == argc - 1 ? argv[optind] : "";
-    bool check = strcmp(verb, "check") == 0;
-    if (!check && strcmp(verb, "print") != 0) {
+    bool checks = strcmp(verb, "check") == 0;
+    if (!checks && strcmp(verb, "print") != 0) {
         return complain_usage();
     }
     struct config *config = load(path);
@@ -66,8 +77,8 @@ int cli_config(int argc, char **argv)
         return CLI_USAGE;
     }
     int code = CLI_OK;
-    if (check) {
-        printf("%s: ok\n", path == NULL ? "the defaults" : path);
+    if (checks) {
+        check(config, path == NULL ? "the defaults" : path);
     } else {
         code = print(config);
     }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -118,7 +119,7 @@ static bool explain_decide(const struct explain *explain, const struct identity 
 static int explain_answer(const struct explain *explain, struct explain_server *server,
                           struct explanation *out)
 {
-    struct identity who = {"", "", ""};
+    struct identity who = {"", "", "", "", 0};
     if (!explain_read(explain->config, out)) {
         explain_complain("the text cannot be read: ", "too many statements, or out of memory\n");
         return CLI_USAGE;
@@ -131,6 +132,7 @@ static int explain_answer(const struct explain *explain, struct explain_server *
             return CLI_USAGE;
         }
     }
+    who.wall_us = (uint64_t)time(NULL) * 1000000;
     if (!explain_decide(explain, &who, out)) {
         explain_complain("", NULL);
         return CLI_USAGE;

@@ -45,8 +45,10 @@ void explain_server_close(struct explain_server *server)
 struct identity explain_server_identity(const struct explain_server *server)
 {
     const char *application = PQparameterStatus(server->connection, "application_name");
-    return (struct identity){PQdb(server->connection), PQuser(server->connection),
-                             application == NULL ? "" : application};
+    return (struct identity){.database = PQdb(server->connection),
+                             .user = PQuser(server->connection),
+                             .application = application == NULL ? "" : application,
+                             .address = ""};
 }
 
 /* One call per row; one with nothing when there is none. */

@@ -35,7 +35,8 @@ static void take_situation(struct session *session, struct runner *runner)
 static void take_settings(struct session *session, struct runner *runner)
 {
     const struct session_options *options = session->options;
-    struct identity who = {session->database, session->user, session->application};
+    struct identity who = {session->database, session->user, session->application, session->client,
+                           session->wall_us};
     const struct statement *guarded = guarded_statement(runner);
     runner->settings =
         settings_resolve(options->settings, options->overrides, options->override_count, &who,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "config/config.h"
+#include "config/until.h"
 #include "config/value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,6 +21,12 @@ static void parse_values(struct span text)
     if (value_parse_bytes(text, &bytes)) {
         value_print_bytes(printed, bytes);
         assert(value_parse_bytes(span_text(printed), &again_bytes) && again_bytes == bytes);
+    }
+    uint64_t us, again_us;
+    char moment[UNTIL_TEXT_BYTES];
+    if (until_parse(text, &us)) {
+        until_print(moment, us);
+        assert(until_parse(span_text(moment), &again_us) && again_us == us);
     }
     struct value_address address;
     if (value_parse_address(text, &address)) {

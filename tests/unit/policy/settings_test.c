@@ -97,6 +97,10 @@ static void an_override_is_for_those_it_names(void **state)
     const struct override applications = {.applications = etl, .applications_count = 1};
     const struct override in_audit = {.tables = audit, .tables_count = 1};
     const struct override bare = {.tables = orders, .tables_count = 2};
+    struct client_pattern office;
+    assert_true(client_pattern_parse("10.0.0.0/8", &office));
+    const struct override addresses = {.addresses = &office, .addresses_count = 1};
+    const struct override until = {.until_us = 1000};
     const struct override both = {
         .databases = staging, .databases_count = 2, .tables = audit, .tables_count = 1};
     const struct {
@@ -106,21 +110,25 @@ static void an_override_is_for_those_it_names(void **state)
         const struct statement *statement;
         bool expected;
     } cases[] = {
-        {"empty lists match all", &everybody, {"", "", ""}, &on_nothing, true},
-        {"database", &databases, {"staging", "u", "a"}, &on_nothing, true},
-        {"second pattern", &databases, {"test_1", "u", "a"}, &on_nothing, true},
-        {"other database", &databases, {"production", "u", "a"}, &on_nothing, false},
-        {"user", &users, {"d", "etl", "a"}, &on_nothing, true},
-        {"other user", &users, {"d", "app", "etl"}, &on_nothing, false},
-        {"application", &applications, {"d", "u", "etl"}, &on_nothing, true},
-        {"schema", &in_audit, {"d", "u", "a"}, &on_audit_log, true},
-        {"one of two objects", &in_audit, {"d", "u", "a"}, &on_two, true},
-        {"schema not told", &in_audit, {"d", "u", "a"}, &on_bare_log, false},
-        {"no table at all", &in_audit, {"d", "u", "a"}, &on_nothing, false},
-        {"bare pattern, any schema", &bare, {"d", "u", "a"}, &on_audit_log, true},
-        {"bare pattern, bare name", &bare, {"d", "u", "a"}, &on_bare_log, true},
-        {"all lists must match", &both, {"production", "u", "a"}, &on_audit_log, false},
-        {"and do", &both, {"staging", "u", "a"}, &on_audit_log, true},
+        {"empty lists match all", &everybody, {"", "", "", "", 0}, &on_nothing, true},
+        {"database", &databases, {"staging", "u", "a", "", 0}, &on_nothing, true},
+        {"second pattern", &databases, {"test_1", "u", "a", "", 0}, &on_nothing, true},
+        {"other database", &databases, {"production", "u", "a", "", 0}, &on_nothing, false},
+        {"user", &users, {"d", "etl", "a", "", 0}, &on_nothing, true},
+        {"other user", &users, {"d", "app", "etl", "", 0}, &on_nothing, false},
+        {"application", &applications, {"d", "u", "etl", "", 0}, &on_nothing, true},
+        {"schema", &in_audit, {"d", "u", "a", "", 0}, &on_audit_log, true},
+        {"one of two objects", &in_audit, {"d", "u", "a", "", 0}, &on_two, true},
+        {"schema not told", &in_audit, {"d", "u", "a", "", 0}, &on_bare_log, false},
+        {"no table at all", &in_audit, {"d", "u", "a", "", 0}, &on_nothing, false},
+        {"bare pattern, any schema", &bare, {"d", "u", "a", "", 0}, &on_audit_log, true},
+        {"bare pattern, bare name", &bare, {"d", "u", "a", "", 0}, &on_bare_log, true},
+        {"address", &addresses, {"d", "u", "a", "10.1.2.3:4", 0}, &on_nothing, true},
+        {"other address", &addresses, {"d", "u", "a", "unix", 0}, &on_nothing, false},
+        {"still", &until, {"d", "u", "a", "", 999}, &on_nothing, true},
+        {"not any more", &until, {"d", "u", "a", "", 1000}, &on_nothing, false},
+        {"all lists must match", &both, {"production", "u", "a", "", 0}, &on_audit_log, false},
+        {"and do", &both, {"staging", "u", "a", "", 0}, &on_audit_log, true},
     };
     const struct settings base = settings_default();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -146,7 +154,7 @@ static void overrides_are_laid_over_in_order(void **state)
     overrides[0].actions[0] = ACTION_WARN;
     overrides[1].actions[0] = ACTION_ALLOW;
     overrides[1].actions[RULES_MAX - 1] = ACTION_REWRITE;
-    const struct identity who = {"d", "u", "a"};
+    const struct identity who = {"d", "u", "a", "", 0};
     struct settings out = settings_resolve(&base, overrides, 2, &who, &on_nothing);
     assert_int_equal(out.mode, MODE_OBSERVE);
     assert_int_equal(out.profile, PROFILE_OBSERVE);
@@ -154,8 +162,30 @@ static void overrides_are_laid_over_in_order(void **state)
     assert_int_equal(out.actions[1], ACTION_WARN); /* what nobody speaks of stays */
     assert_int_equal(out.actions[RULES_MAX - 1], ACTION_REWRITE);
     assert_int_equal(out.timeouts.lock_ms, base.timeouts.lock_ms);
+    /* Who has said so. */
+    assert_int_equal(out.profile_origin.kind, ORIGIN_OVERRIDE);
+    assert_int_equal(out.profile_origin.override, 1);
+    assert_int_equal(out.origins[0].kind, ORIGIN_OVERRIDE);
+    assert_int_equal(out.origins[0].override, 1);
+    assert_int_equal(out.origins[1].kind, ORIGIN_BASE);
     out = settings_resolve(&base, overrides, 0, &who, &on_nothing);
     assert_memory_equal(&out, &base, sizeof base);
+}
+
+static void only_named_roles_may_comment(void **state)
+{
+    (void)state;
+    static const char *const users[] = {"deploy", "dba_*"};
+    struct settings base = settings_default();
+    const struct identity deploy = {"d", "deploy", "a", "", 0}, dba = {"d", "dba_1", "a", "", 0};
+    const struct identity other = {"d", "app", "deploy", "", 0};
+    /* An empty list names nobody, unlike an override's. */
+    assert_false(settings_resolve(&base, NULL, 0, &deploy, &on_nothing).may_comment);
+    base.comment_users = users;
+    base.comment_users_count = 2;
+    assert_true(settings_resolve(&base, NULL, 0, &deploy, &on_nothing).may_comment);
+    assert_true(settings_resolve(&base, NULL, 0, &dba, &on_nothing).may_comment);
+    assert_false(settings_resolve(&base, NULL, 0, &other, &on_nothing).may_comment);
 }
 
 /* The stored objects are the first eight; the count tells of more. */
@@ -167,7 +197,7 @@ static void a_statement_of_many_objects_is_not_read_beyond_its_array(void **stat
     const struct override override = {
         .tables = other, .tables_count = 2, .has_profile = true, .profile = PROFILE_STRICT};
     const struct settings base = settings_default();
-    const struct identity who = {"d", "u", "a"};
+    const struct identity who = {"d", "u", "a", "", 0};
     struct settings out = settings_resolve(&base, &override, 1, &who, &many);
     assert_int_equal(out.profile, PROFILE_GUARD);
 }
@@ -183,7 +213,7 @@ static void the_longest_names_fit(void **state)
     const struct override override = {
         .tables = pattern, .tables_count = 1, .has_profile = true, .profile = PROFILE_STRICT};
     const struct settings base = settings_default();
-    const struct identity who = {"d", "u", "a"};
+    const struct identity who = {"d", "u", "a", "", 0};
     struct settings out = settings_resolve(&base, &override, 1, &who, &longest);
     assert_int_equal(out.profile, PROFILE_STRICT);
 }
@@ -195,6 +225,7 @@ int main(void)
         cmocka_unit_test(a_glob_of_many_stars_is_soon_done),
         cmocka_unit_test(an_override_is_for_those_it_names),
         cmocka_unit_test(overrides_are_laid_over_in_order),
+        cmocka_unit_test(only_named_roles_may_comment),
         cmocka_unit_test(a_statement_of_many_objects_is_not_read_beyond_its_array),
         cmocka_unit_test(the_longest_names_fit),
     };

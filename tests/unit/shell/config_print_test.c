@@ -53,6 +53,9 @@ static void what_is_printed_loads_as_what_it_was(void **state)
         "rules: {unparsed: block, too-long: allow, lock-timeout: warn}\n",
         "overrides: [{match: {users: ['\"', \"\\\\\", \"\\xe9\\u2028\\U0001F418\\x85\"]},\n"
         "             mode: enforce, rules: {unparsed: allow}}, {profile: strict}]\n",
+        "overrides: [{match: {addresses: [10.0.0.0/8, '::1', \"10.*\"]}, until: 2026-12-31},\n"
+        "            {until: 2026-12-31T18:00:00+02:00}]\ncomment_overrides: {users: [a, "
+        "\"b*\"]}\n",
         "timeouts: {lock: 1ms, total: 90s, attempts: 1, backoff: 0, backoff_max: 0}\n",
         "timeouts: {concurrent_lock: 59min, concurrent_total: 168h, connect: 1ms, login: 1h,\n"
         "           shutdown: 0}\n",
@@ -83,7 +86,8 @@ static void the_defaults_print_as_they_are(void **state)
         "    host: \"127.0.0.1\"\n    port: 5432\n    sslmode: prefer\n    dbname: \"\"\n"
         "mode: enforce\nprofile: guard\nworkers: 0\nrules:\n",
         "\n  lock-timeout: default\n",
-        "\noverrides: []\ntimeouts:\n  lock: 2s\n  total: 5min\n  attempts: 10\n",
+        "\noverrides: []\ncomment_overrides:\n  users: []\ntimeouts:\n  lock: 2s\n  total: 5min\n  "
+        "attempts: 10\n",
     };
     buffer_append_u8(&out, 0);
     for (size_t i = 0; i < COUNT(parts); i++) {
@@ -133,6 +137,7 @@ static const char *const paths[] = {"listen",
                                     "upstreams[0].dbname",
                                     "rules",
                                     "overrides",
+                                    "comment_overrides.users",
 #define KEY(section, key, ...) #key,
                                     CONFIG_TOP_KEYS(KEY)
 #undef KEY
@@ -256,6 +261,7 @@ static void an_override_prints_what_it_says(void **state)
                                                  "      databases: []\n"
                                                  "      users: [\"a\", \"b\"]\n"
                                                  "      applications: []\n"
+                                                 "      addresses: []\n"
                                                  "      tables: []\n"
                                                  "    mode: observe\n"
                                                  "    rules:\n"
@@ -264,8 +270,11 @@ static void an_override_prints_what_it_says(void **state)
                                                  "      databases: []\n"
                                                  "      users: []\n"
                                                  "      applications: []\n"
+                                                 "      addresses: []\n"
                                                  "      tables: []\n"
                                                  "    rules: {}\n"
+                                                 "comment_overrides:\n"
+                                                 "  users: []\n"
                                                  "timeouts:\n"));
     buffer_free(&out);
     config_free(config);

@@ -67,20 +67,20 @@ static void a_key_that_there_is_not_is_refused_with_the_nearest(void **state)
 {
     (void)state;
     const struct wrong cases[] = {
-        {"\nmodus: observe\n", "f.yaml:2: modus: there is no such key; the nearest is mode\n"},
+        {"\nmodus: observe\n", "f.yaml:2: modus: there is no such key; did you mean mode?\n"},
         {"timeouts:\n  lock: 1s\n  totl: 3s\n",
-         "f.yaml:3: timeouts.totl: there is no such key; the nearest is total\n"},
+         "f.yaml:3: timeouts.totl: there is no such key; did you mean total?\n"},
         {"upstreams:\n  - host: a\n  - host: b\n    prot: 1\n",
-         "f.yaml:4: upstreams[1].prot: there is no such key; the nearest is port\n"},
+         "f.yaml:4: upstreams[1].prot: there is no such key; did you mean port?\n"},
         {"rules: {lock-timeouts: warn}\n",
-         "f.yaml:1: rules.lock-timeouts: there is no such key; the nearest is lock-timeout\n"},
+         "f.yaml:1: rules.lock-timeouts: there is no such key; did you mean lock-timeout?\n"},
         {"overrides:\n  - match:\n      user: [a]\n",
-         "f.yaml:3: overrides[0].match.user: there is no such key; the nearest is users\n"},
+         "f.yaml:3: overrides[0].match.user: there is no such key; did you mean users?\n"},
         {"overrides:\n  - rules:\n      tolong: warn\n",
-         "f.yaml:3: overrides[0].rules.tolong: there is no such key; the nearest is too-long\n"},
+         "f.yaml:3: overrides[0].rules.tolong: there is no such key; did you mean too-long?\n"},
         {"timeouts.lock: 2s\nledger: {paht: /x}\n", /* all of them, not only the first */
-         "f.yaml:1: timeouts.lock: there is no such key; the nearest is timeouts\n"
-         "f.yaml:2: ledger.paht: there is no such key; the nearest is path\n"},
+         "f.yaml:1: timeouts.lock: there is no such key\n"
+         "f.yaml:2: ledger.paht: there is no such key; did you mean path?\n"},
     };
     assert_refused(cases, COUNT(cases));
 }
@@ -127,10 +127,11 @@ static void a_value_that_means_nothing_is_refused(void **state)
 {
     (void)state;
     const struct wrong cases[] = {
-        {"mode: enforced\n", "f.yaml:1: mode: expected observe or enforce; came \"enforced\"\n"},
+        {"mode: enforced\n",
+         "f.yaml:1: mode: expected observe or enforce; came \"enforced\"; did you mean enforce?\n"},
         {"mode:\n", "f.yaml:1: mode: expected observe or enforce; came \"\"\n"},
-        {"profile: Guard\n",
-         "f.yaml:1: profile: expected observe, guard or strict; came \"Guard\"\n"},
+        {"profile: Guard\n", "f.yaml:1: profile: expected observe, guard or strict; came "
+                             "\"Guard\"; did you mean guard?\n"},
         {"timeouts:\n  attempts: 3\n  lock: 2\n",
          "f.yaml:3: timeouts.lock: expected a duration from 1ms to 1h, such as 500ms, 2s, 5min or "
          "1h; came \"2\"\n"},
@@ -219,6 +220,108 @@ static void an_action_fits_its_rule(void **state)
     assert_refused(cases, COUNT(cases));
 }
 
+#define NO_ADDRESS                                                                                 \
+    "expected an address, a network such as 10.0.0.0/8, a pattern such as 10.1.*, or unix; came "
+
+static void an_override_that_can_never_match_is_refused(void **state)
+{
+    (void)state;
+    const struct wrong cases[] = {
+        {"overrides:\n  - match:\n      databases: [a, \"\"]\n",
+         "f.yaml:3: overrides[0].match.databases[1]: expected a pattern, which no empty text is; "
+         "came \"\"\n"},
+        {"overrides:\n  - match: {users: [\"\"]}\n",
+         "f.yaml:2: overrides[0].match.users[0]: expected a pattern, which no empty text is; came "
+         "\"\"\n"},
+        {"overrides:\n  - match:\n      tables:\n        - a.b\n        - a.b.c\n",
+         "f.yaml:5: overrides[0].match.tables[1]: expected TABLE or SCHEMA.TABLE; came "
+         "\"a.b.c\"\n"},
+        {"overrides: [{match: {tables: [.b]}}]\n",
+         "f.yaml:1: overrides[0].match.tables[0]: expected TABLE or SCHEMA.TABLE; came \".b\"\n"},
+        {"overrides: [{match: {tables: [a.]}}]\n",
+         "f.yaml:1: overrides[0].match.tables[0]: expected TABLE or SCHEMA.TABLE; came \"a.\"\n"},
+        {"overrides: [{match: {tables: [\"\"]}}]\n",
+         "f.yaml:1: overrides[0].match.tables[0]: expected TABLE or SCHEMA.TABLE; came \"\"\n"},
+        {"overrides:\n  - {}\n  - match: {addresses: [10.0.0.1, db.example]}\n",
+         "f.yaml:3: overrides[1].match.addresses[1]: " NO_ADDRESS "\"db.example\"\n"},
+        {"overrides:\n  - until: 2026-02-30\n",
+         "f.yaml:2: overrides[0].until: expected a day or a time, such as 2026-12-31, "
+         "2026-12-31T18:00:00Z or 2026-12-31T18:00:00+02:00; came \"2026-02-30\"\n"},
+        {"comment_overrides: {users: [\"\"]}\n",
+         "f.yaml:1: comment_overrides.users[0]: expected a pattern, which no empty text is; came "
+         "\"\"\n"},
+    };
+    assert_refused(cases, COUNT(cases));
+}
+
+#define NO_DIFFERENCE                                                                              \
+    "f.yaml:1: overrides[0]: expected to make a difference; came before overrides[1], which "      \
+    "matches the same and sets all that this one sets\n"
+
+static void an_override_that_a_later_one_takes_back_is_refused(void **state)
+{
+    (void)state;
+    const struct wrong cases[] = {
+        {"overrides: [{profile: strict}, {profile: guard, mode: observe}]\n", NO_DIFFERENCE},
+        {"overrides: [{match: {users: [a]}, rules: {unparsed: warn}},\n"
+         "            {match: {users: [a]}, rules: {unparsed: block, too-long: warn}}]\n",
+         NO_DIFFERENCE},
+        {"overrides: [{until: 2030-01-01, mode: observe}, {mode: enforce}]\n", NO_DIFFERENCE},
+        {"overrides: [{match: {addresses: [unix]}}, {match: {addresses: [unix]}}]\n",
+         NO_DIFFERENCE},
+    };
+    assert_refused(cases, COUNT(cases));
+    static const char *const good[] = {
+        "overrides: [{mode: observe}, {profile: guard}]\n",
+        "overrides: [{mode: observe}, {mode: enforce, until: 2030-01-01}]\n",
+        "overrides: [{match: {users: [a]}, mode: observe}, {match: {users: [b]}, mode: enforce}]\n",
+        "overrides: [{match: {tables: [a]}, mode: observe}, {match: {users: [a]}, mode: "
+        "enforce}]\n",
+        "overrides: [{rules: {unparsed: warn}}, {rules: {too-long: warn}}]\n",
+        "overrides: [{match: {applications: [\"\"]}, mode: observe}]\n", /* there are such */
+        "overrides: [{until: 2001-01-01, mode: observe}]\n", /* the proxy must start none the less
+                                                              */
+    };
+    for (size_t i = 0; i < COUNT(good); i++) {
+        char *why = NULL;
+        struct config *config = config_parse("f.yaml", span_text(good[i]), &why);
+        assert_non_null(config);
+        config_free(config);
+    }
+}
+
+static void an_override_that_is_over_is_warned_about(void **state)
+{
+    (void)state;
+    const char *yaml = "overrides:\n"
+                       "  - {mode: observe}\n"
+                       "  - mode: observe\n"
+                       "    until: 2026-12-31\n"
+                       "  - {mode: observe, until: 2026-12-31T12:00:00Z, match: {users: [a]}}\n";
+    const struct {
+        uint64_t wall_s; /* since 1970 */
+        const char *expected;
+    } cases[] = {
+        {1798718399, ""},
+        {1798718400, "f.yaml:5: overrides[2]: it is over (until 2026-12-31T12:00:00Z), and holds "
+                     "no longer\n"},
+        {1798761600, "f.yaml:3: overrides[1]: it is over (until 2026-12-31), and holds no longer\n"
+                     "f.yaml:5: overrides[2]: it is over (until 2026-12-31T12:00:00Z), and holds "
+                     "no longer\n"},
+    };
+    char *why = NULL;
+    struct config *config = config_parse("f.yaml", span_text(yaml), &why);
+    assert_null(why);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buffer out = {0};
+        config_warn(config, "f.yaml", cases[i].wall_s * 1000000, &out);
+        buffer_append_u8(&out, 0);
+        assert_string_equal((const char *)out.at, cases[i].expected);
+        buffer_free(&out);
+    }
+    config_free(config);
+}
+
 static void keys_that_contradict_each_other_are_refused(void **state)
 {
     (void)state;
@@ -270,6 +373,9 @@ int main(void)
         cmocka_unit_test(an_address_that_is_none_is_refused),
         cmocka_unit_test(tls_is_never_silently_plain_text),
         cmocka_unit_test(an_action_fits_its_rule),
+        cmocka_unit_test(an_override_that_can_never_match_is_refused),
+        cmocka_unit_test(an_override_that_a_later_one_takes_back_is_refused),
+        cmocka_unit_test(an_override_that_is_over_is_warned_about),
         cmocka_unit_test(keys_that_contradict_each_other_are_refused),
         cmocka_unit_test(a_file_with_countless_faults_is_not_quoted_in_full),
     };

@@ -192,23 +192,34 @@ static void a_host_has_no_port_and_no_brackets(void **state)
     }
 }
 
-static void the_nearest_word_needs_the_fewest_changes(void **state)
+static void a_word_with_at_most_two_errors_is_suggested(void **state)
 {
     (void)state;
-    const char *const words[] = {"ban-drop-column", "ban-drop-table", "lock-timeout", NULL};
+    const char *const words[] = {"ban-drop-column", "ban-drop-table", "lock-timeout", "yes", NULL};
     const char *const none[] = {NULL};
     assert_int_equal(value_find_word(words, "lock-timeout"), 2);
     assert_int_equal(value_find_word(words, "lock-timeou"), -1);
     assert_int_equal(value_find_word(words, ""), -1);
-    assert_string_equal(value_nearest_word(words, "ban-drop-colum"), "ban-drop-column");
-    assert_string_equal(value_nearest_word(words, "bandroptable"), "ban-drop-table");
-    assert_string_equal(value_nearest_word(words, "timeout"), "lock-timeout");
-    assert_string_equal(value_nearest_word(words, ""), "lock-timeout"); /* the shortest */
-    assert_null(value_nearest_word(none, "x"));
+    const struct {
+        const char *text, *hint;
+    } cases[] = {
+        {"ban-drop-colum", "; did you mean ban-drop-column?"},
+        {"bandroptable", "; did you mean ban-drop-table?"},
+        {"lock_timeouts", "; did you mean lock-timeout?"},
+        {"lock-timeout", "; did you mean lock-timeout?"},
+        {"timeout", ""}, /* five errors: it may be anything */
+        {"", ""},
+        {"no", ""}, /* whatever has two letters is two errors away */
+    };
+    char hint[VALUE_HINT_BYTES];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(value_write_hint(hint, words, cases[i].text), cases[i].hint);
+    }
+    assert_string_equal(value_write_hint(hint, none, "x"), "");
     char longest[5000];
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
-    assert_non_null(value_nearest_word(words, longest));
+    assert_string_equal(value_write_hint(hint, words, longest), "");
 }
 
 int main(void)
@@ -220,7 +231,7 @@ int main(void)
         cmocka_unit_test(an_address_is_a_host_and_port_or_a_folder),
         cmocka_unit_test(a_folder_leaves_room_for_the_socket),
         cmocka_unit_test(a_host_has_no_port_and_no_brackets),
-        cmocka_unit_test(the_nearest_word_needs_the_fewest_changes),
+        cmocka_unit_test(a_word_with_at_most_two_errors_is_suggested),
     };
     guard = guard_new(128);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
