@@ -8,11 +8,12 @@
  * What recurses is the writing of the tree: 68 bytes of stack per byte of SQL for 1+1+1+… (measured
  * with 15 and 17; 18 checks its depth and gives an error). See SQL_STACK_BYTES.
  *
- * It prints nothing: errors come back in the result and are dropped here, because the server will
- * report its own. */
+ * It prints nothing: errors come back in the result. They are dropped here, because the server will
+ * report its own, unless there is no server to do so (grammar_find_error). */
 #include "policy/sql/internal.h"
 
 #include <pg_query.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A copy with a NUL at its end; NULL for text with a NUL in it and for want of memory. */
@@ -45,6 +46,25 @@ static char *parse_to_json(struct span text)
     }
     pg_query_free_parse_result(result);
     return json;
+}
+
+bool grammar_find_error(struct span text, struct sql_error *error)
+{
+    char *copy = terminated_copy(text);
+    if (copy == NULL) {
+        return false;
+    }
+    PgQueryParseResult result = pg_query_parse(copy);
+    free(copy);
+    bool found = result.error != NULL;
+    if (found) {
+        (void)snprintf(error->message, sizeof error->message, "%s", result.error->message);
+        /* 1-based, in characters of UTF-8, which is libpg_query's only encoding. 0: not known. */
+        size_t before = result.error->cursorpos > 0 ? (size_t)result.error->cursorpos - 1 : 0;
+        error->at = scan_encoding_bytes(SCAN_ENCODING_UTF8, text, before);
+    }
+    pg_query_free_parse_result(result);
+    return found;
 }
 
 bool grammar_read_all(struct span text, struct tree *tree, const struct node **statements)

@@ -20,6 +20,8 @@
 MUST_USE bool grammar_read(struct span text, struct tree *tree, const struct node **statement);
 /* The same for a text of any number of statements: the array of {"stmt": wrapper}. */
 MUST_USE bool grammar_read_all(struct span text, struct tree *tree, const struct node **statements);
+/* What the grammar complains of; true when it does. */
+MUST_USE bool grammar_find_error(struct span text, struct sql_error *error);
 /* Would the grammar take this word, not quoted, for a name in every place? */
 bool grammar_is_plain_name(const char *word);
 

@@ -285,3 +285,37 @@ enum scan_class scan_class_so_far(const struct scanner *scanner)
 {
     return (enum scan_class)scanner->class;
 }
+
+bool scan_is_outside_quotes(const struct scanner *scanner)
+{
+    switch ((enum scan_place)scanner->place) {
+    case SCAN_PLACE_CODE:
+    case SCAN_PLACE_WORD:
+    case SCAN_PLACE_QUOTE:
+    case SCAN_PLACE_GAP:
+    case SCAN_PLACE_GAP_DASH:
+    case SCAN_PLACE_DOLLAR:
+    case SCAN_PLACE_TAG:
+    case SCAN_PLACE_DASH:
+    case SCAN_PLACE_SLASH:
+    case SCAN_PLACE_END:
+        return true;
+    case SCAN_PLACE_STRING:
+    case SCAN_PLACE_ESCAPES:
+    case SCAN_PLACE_ESCAPED:
+    case SCAN_PLACE_GAP_LINE:
+    case SCAN_PLACE_QUOTED:
+    case SCAN_PLACE_BODY:
+    case SCAN_PLACE_BODY_TAG:
+    case SCAN_PLACE_LINE:
+    case SCAN_PLACE_COMMENT:
+    case SCAN_PLACE_LOST:
+        break;
+    }
+    return false;
+}
+
+bool scan_is_open(const struct scanner *scanner)
+{
+    return !scan_is_outside_quotes(scanner) || scanner->parens > 0 || scanner->bodies > 0;
+}

@@ -101,6 +101,13 @@ MUST_USE enum scan_status scan_next(struct scanner *scanner, struct span chunk, 
  * SCAN_UNKNOWN. */
 enum scan_class scan_class_so_far(const struct scanner *scanner);
 
+/* Is the text outside strings, quoted names and comments where it was left? There psql looks for
+ * its backslash commands. False, too, when the scanner is no longer sure. */
+bool scan_is_outside_quotes(const struct scanner *scanner);
+/* Is something open where the text was left that must be closed: one of those, a parenthesis, a
+ * body of statements? In there no semicolon ends a statement. */
+bool scan_is_open(const struct scanner *scanner);
+
 /* SCAN_VERB_NONE for every class but SCAN_TRANSACTION and SCAN_SETTING. */
 enum scan_verb scan_statement_verb(const struct scan_statement *statement);
 

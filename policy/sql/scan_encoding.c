@@ -115,3 +115,12 @@ size_t scan_encoding_characters(enum scan_encoding encoding, struct span text)
     }
     return count;
 }
+
+size_t scan_encoding_bytes(enum scan_encoding encoding, struct span text, size_t characters)
+{
+    size_t at = 0;
+    for (size_t count = 0; count < characters && at < text.length; count++) {
+        at += character_length(encoding, span_from(text, at));
+    }
+    return at < text.length ? at : text.length;
+}

@@ -42,5 +42,7 @@ bool scan_encoding_is_doubtful(enum scan_encoding encoding, uint8_t first, uint8
 /* The characters of a text, for positions in error messages. A last one that is cut short counts.
  */
 size_t scan_encoding_characters(enum scan_encoding encoding, struct span text);
+/* The bytes of the first `characters` of them; all of the text when it has no more. */
+size_t scan_encoding_bytes(enum scan_encoding encoding, struct span text, size_t characters);
 
 #endif

@@ -66,6 +66,18 @@ MUST_USE bool sql_insert_statements(struct span text, const struct statement *st
 uint32_t sql_original_position(const struct splice *splice, struct span text,
                                enum scan_encoding encoding, uint32_t position);
 
+/* An error of syntax, as PostgreSQL's own grammar tells it. */
+struct sql_error {
+    char message[256]; /* UTF-8 where the text is; cut when it quotes more of the text than fits */
+    size_t at;         /* bytes from the statement's first byte; its length: behind the end */
+};
+
+/* For who reads SQL without a server that would report it. True: the grammar does not take `text`,
+ * a statement's own bytes in UTF-8, and *error says why; false, too, for want of memory. */
+MUST_USE bool sql_find_error(struct span text, struct sql_error *error);
+/* Is it COPY … FROM STDIN? Then data follow it that are no SQL. */
+MUST_USE bool sql_reads_copy_data(struct span text);
+
 /* Appends the text with its secrets replaced (passwords of ROLE, options of USER MAPPING and
  * SERVER, connection strings of SUBSCRIPTION, ALTER SYSTEM values …), decided on the parse tree;
  * for what does not parse and may hold one, every string literal is replaced. `text` is the
