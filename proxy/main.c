@@ -4,14 +4,13 @@
 
 #include "proxy/cli/cli.h"
 
-#define VERSION "0.1.0"
-
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
     {"run", cli_run, "the proxy, in the foreground; logs to stderr"},
+    {"check", cli_check, "lint files of SQL with the proxy's own rules, offline"},
     {"explain", cli_explain, "verdict, rules and plan of a statement"},
     {"config", cli_config, "check or print the configuration"},
     {"ledger", cli_ledger, "read and verify the ledger of schema changes"},
@@ -39,7 +38,7 @@ int main(int argc, char **argv)
         }
     }
     if (strcmp(word, "--version") == 0) {
-        puts("ddlguard " VERSION);
+        puts("ddlguard " CLI_VERSION);
         return CLI_OK;
     }
     if (strcmp(word, "--help") == 0) {

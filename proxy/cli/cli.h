@@ -5,6 +5,8 @@
 #ifndef PROXY_CLI_CLI_H
 #define PROXY_CLI_CLI_H
 
+#define CLI_VERSION "0.1.0"
+
 enum cli_exit {
     CLI_OK = 0,
     CLI_FINDINGS = 1, /* the question was answered, and the answer is not a clean one */
@@ -12,6 +14,7 @@ enum cli_exit {
 };
 
 int cli_run(int argc, char **argv);     /* the proxy, in the foreground */
+int cli_check(int argc, char **argv);   /* lint files of SQL */
 int cli_explain(int argc, char **argv); /* verdict and plan of a statement */
 int cli_config(int argc, char **argv);  /* check or print the configuration */
 int cli_ledger(int argc, char **argv);  /* read and verify the ledger */
