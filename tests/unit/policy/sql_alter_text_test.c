@@ -244,6 +244,42 @@ static void actions_of_ours_are_appended(void **state)
     ASSERT_ROWS(rows, write_tail);
 }
 
+static void newer_forms_are_kept_whole(void **state)
+{
+    (void)state;
+    static const struct row not_valid[] = {
+        {"ALTER TABLE t ADD CONSTRAINT n NOT NULL a NO INHERIT", 0, 0, 0,
+         "ALTER TABLE t ADD CONSTRAINT n NOT NULL a NO INHERIT NOT VALID"},
+        {"ALTER TABLE t ADD NOT NULL a", 0, 0, 0,
+         "ALTER TABLE t ADD CONSTRAINT \"n N\" NOT NULL a NOT VALID"},
+        {"ALTER TABLE t ADD CHECK (a > 0) ENFORCED", 0, 0, 0,
+         "ALTER TABLE t ADD CONSTRAINT \"n N\" CHECK (a > 0) ENFORCED NOT VALID"},
+        {"ALTER TABLE t ADD CHECK (a > 0) NOT ENFORCED", 0, 0, 0, NULL},
+        {"ALTER TABLE t ADD FOREIGN KEY (a, PERIOD b) REFERENCES p (x, PERIOD y)", 0, 0, 0,
+         "ALTER TABLE t ADD CONSTRAINT \"n N\" FOREIGN KEY (a, PERIOD b) REFERENCES p (x, PERIOD "
+         "y) NOT VALID"},
+    };
+    ASSERT_NEWER_ROWS(not_valid, write_not_valid);
+    static const struct row columns[] = {
+        {"ALTER TABLE t ADD a int CHECK (a > 0) ENFORCED", 0, COLUMN_CHECK, 0,
+         "ALTER TABLE t ADD CONSTRAINT t_a_check CHECK (a > 0) ENFORCED NOT VALID"},
+        {"ALTER TABLE t ADD a int CHECK (a > 0) NOT ENFORCED", 0, COLUMN_CHECK, 0, NULL},
+    };
+    ASSERT_NEWER_ROWS(columns, write_constraint);
+    static const struct row bared[] = {
+        {"ALTER TABLE t ADD a int CHECK (a > 0) NOT ENFORCED NOT NULL", 0, COLUMN_CHECK, 0,
+         "ALTER TABLE t ADD a int   NOT NULL"},
+        {"ALTER TABLE t ADD a int CONSTRAINT n NOT NULL NO INHERIT", 0, COLUMN_NOT_NULL, 0,
+         "ALTER TABLE t ADD a int"},
+    };
+    ASSERT_NEWER_ROWS(bared, write_bare);
+    static const struct row keys[] = {
+        {"ALTER TABLE t ADD UNIQUE (a, b WITHOUT OVERLAPS)", 0, 0, 0, NULL},
+        {"ALTER TABLE t ADD PRIMARY KEY (a, b WITHOUT OVERLAPS)", 0, 0, 0, NULL},
+    };
+    ASSERT_NEWER_ROWS(keys, write_key_index);
+}
+
 static void *run(void *failed)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +290,7 @@ static void *run(void *failed)
         cmocka_unit_test(keys_become_indexes),
         cmocka_unit_test(keys_take_their_index_over),
         cmocka_unit_test(actions_of_ours_are_appended),
+        cmocka_unit_test(newer_forms_are_kept_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) == 0 ? NULL : failed;
 }

@@ -51,6 +51,11 @@ static void names_are_chosen(void **state)
         {"ALTER TABLE t DROP z", 0, 0, 0, NULL},
     };
     ASSERT_ROWS(rows, write_names);
+    static const struct row newer[] = {
+        {"ALTER TABLE t ADD NOT NULL a", 0, 0, 0, "t_a_not_null t_a_not_null1"},
+        {"ALTER TABLE t ADD z int NOT NULL", 0, COLUMN_NOT_NULL, 0, "t_z_not_null t_z_not_null1"},
+    };
+    ASSERT_NEWER_ROWS(newer, write_names);
 }
 
 static bool write_name(const struct parsed *parsed, const struct row *row, struct buffer *out)
