@@ -146,7 +146,7 @@ void check_judge(const struct check_judge *judge, const struct check_track *trac
                  struct check_judgement *out)
 {
     const struct config *config = judge->config;
-    struct identity nobody = {"", "", ""};
+    struct identity nobody = {"", "", "", "", judge->wall_us};
     *out = (struct check_judgement){0};
     struct span text = buffer_span(&reader->sql);
     sql_parse(text, &piece->cut, config->parse_limit_bytes, &out->statement);

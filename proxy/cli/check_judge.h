@@ -49,6 +49,7 @@ struct check_judgement {
 struct check_judge {
     const struct config *config; /* borrowed */
     uint32_t server_version;     /* server_version_num; 0: not told */
+    uint64_t wall_us;            /* now, since 1970, UTC: overrides may have an end */
     bool steps;                  /* make the plan, too */
 };
 
