@@ -140,16 +140,31 @@ static bool plan_is_local(const struct plan_request *request)
 }
 
 /* What fails with a lock timeout or deadlock here has done nothing, and the same text may be sent
- * once more. Not so what commits on its way, what we cannot read, and what is part of more. */
+ * once more. Not so what commits on its way, and what we cannot read. */
+static bool plan_is_repeatable(const struct statement *statement)
+{
+    return (statement->flags & FLAG_NO_TRANSACTION) == 0 && statement->kind != STATEMENT_DO &&
+           statement->kind != STATEMENT_CALL && statement->kind != STATEMENT_UNPARSED &&
+           statement->kind != STATEMENT_TOO_LONG;
+}
+
+/* A table that nobody else can see has no lock to wait for, but for those that it refers to. */
+static bool plan_may_wait(const struct statement *statement, const struct facts *facts)
+{
+    bool alone = statement->kind == STATEMENT_CREATE_TABLE &&
+                 (statement->flags & FLAG_REFERENCES) == 0 && statement->form != FORM_PARTITION_OF;
+    return !alone && !facts->new_here && !facts->temporary;
+}
+
+/* Nor what is part of more; in a transaction, which a failure ends, only behind a savepoint. */
 static bool plan_may_retry(const struct plan_request *request)
 {
-    const struct statement *statement = &request->statements[0];
-    if (request->count != 1 || !request->now->alone || request->now->in_transaction ||
-        !request->decisions[0].guard || (statement->flags & FLAG_NO_TRANSACTION)) {
-        return false;
-    }
-    return statement->kind != STATEMENT_DO && statement->kind != STATEMENT_CALL &&
-           statement->kind != STATEMENT_UNPARSED && statement->kind != STATEMENT_TOO_LONG;
+    const struct situation *now = request->now;
+    return request->count == 1 && request->decisions[0].guard &&
+           plan_is_repeatable(&request->statements[0]) &&
+           (now->in_transaction
+                ? now->may_save && plan_may_wait(&request->statements[0], request->facts)
+                : now->alone);
 }
 
 bool draft_has_idle_timeout(const struct facts *facts)
@@ -206,6 +221,35 @@ static void plan_append_restore(const struct plan_request *request, const char *
     }
 }
 
+/* In a transaction others wait for what it has locked already, for as long as we try: so not for
+ * long, and without the pauses in which the server could end an idle transaction. */
+#define SAVE_TOTAL_MS   30000u
+#define SAVE_BACKOFF_MS 2000u
+
+static uint32_t plan_at_most(uint32_t value, uint32_t most)
+{
+    return value < most ? value : most;
+}
+
+static void plan_append_run(struct draft *draft, bool retry, bool save)
+{
+    struct plan *plan = draft->plan;
+    if (!save) {
+        (void)draft_step(draft, STEP_RUN, retry);
+        return;
+    }
+    buffer_append_text(draft_step(draft, STEP_SAVE, false), "/* ddlguard */ SAVEPOINT _ddlguard");
+    buffer_append_text(draft_step(draft, STEP_BACK, false),
+                       "/* ddlguard */ ROLLBACK TO SAVEPOINT _ddlguard");
+    size_t back = plan->count - 1;
+    (void)draft_step(draft, STEP_RUN, true);
+    draft->last->retry_from = back;
+    buffer_append_text(draft_step(draft, STEP_RELEASE, false),
+                       "/* ddlguard */ RELEASE SAVEPOINT _ddlguard");
+    plan->total_ms = plan_at_most(plan->total_ms, SAVE_TOTAL_MS);
+    plan->backoff_max_ms = plan_at_most(plan->backoff_max_ms, SAVE_BACKOFF_MS);
+}
+
 static void plan_guarded(const struct plan_request *request, struct draft *draft)
 {
     struct plan *plan = draft->plan;
@@ -218,8 +262,10 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
         ours_ms = 0;
     }
     bool local = plan_is_local(request);
+    uint32_t lock_ms = ours_ms != 0 ? ours_ms : request->facts->lock_timeout_ms;
     bool retry = plan_may_retry(request);
-    bool lift_idle = retry && draft_has_idle_timeout(request->facts);
+    bool save = retry && request->now->in_transaction && lock_ms != 0;
+    bool lift_idle = retry && !save && draft_has_idle_timeout(request->facts);
     char text[DRAFT_TIME_BYTES];
     const char *time = ours_ms != 0 ? draft_time(text, ours_ms) : NULL;
     bool guards = time != NULL || lift_idle;
@@ -227,9 +273,9 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
         plan_append_guard(request, time, local, lift_idle, draft_step(draft, STEP_GUARD, false));
     }
     plan->attempts = retry ? request->settings->timeouts.attempts : 1;
-    plan->lock_timeout_ms = ours_ms != 0 ? ours_ms : request->facts->lock_timeout_ms;
+    plan->lock_timeout_ms = lock_ms;
     plan->guard_local = ours_ms != 0 && local;
-    (void)draft_step(draft, STEP_RUN, retry);
+    plan_append_run(draft, retry, save);
     if (guards) {
         plan_append_restore(request, time, local, lift_idle,
                             draft_step(draft, STEP_RESTORE, false));

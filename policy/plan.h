@@ -8,6 +8,9 @@
  *               transaction of its own; its failure is the change's failure
  *      RUN      the client's statement, as it came or rewritten; of a change in several parts the
  *               last one. Its reply is the client's
+ *      SAVE     in a transaction: a savepoint of ours, so that the RUN may fail and be tried again
+ *      BACK     back to it, before another try
+ *      RELEASE  and done with it, when the RUN has succeeded
  *      UNDO     as CLEAN, but only when the change has failed and is not tried again
  *      NOOP     nothing is run: the statement would change nothing, and is answered with its tag
  *      RESTORE  puts the old settings back
@@ -26,6 +29,9 @@
     X(GATE, "gate")                                                                                \
     X(CLEAN, "clean")                                                                              \
     X(PART, "part")                                                                                \
+    X(SAVE, "save")                                                                                \
+    X(BACK, "back")                                                                                \
+    X(RELEASE, "release")                                                                          \
     X(RUN, "run")                                                                                  \
     X(UNDO, "undo")                                                                                \
     X(RESTORE, "restore")                                                                          \

@@ -14,6 +14,7 @@ struct situation {
     bool alone;              /* alone in its simple Query, or first since the last Sync */
     bool replication;        /* a walsender: simple Query only */
     bool extended;           /* the statement came as Parse/Bind/Execute */
+    bool may_save; /* in a transaction block, and a savepoint of ours can be set and gone back to */
     bool early; /* in_transaction, and statement_is_early() of one of them: ours take no snapshot */
 };
 

@@ -108,10 +108,15 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_GATE:
     case STEP_CLEAN:
     case STEP_PART:
+    case STEP_SAVE:
     case STEP_RUN:
     case STEP_REFUSE:
     case STEP_NOOP:
         return !runner->run_ended;
+    case STEP_BACK:
+        return !runner->run_ended && runner->attempt > 1;
+    case STEP_RELEASE:
+        return runner->run_ended && !runner->run_failed;
     case STEP_UNDO:
         return part_is_undone(runner, step);
     case STEP_RESTORE:
@@ -229,6 +234,8 @@ static void step_ended(struct session *session, struct effects *effects)
     bool failed = runner->exchange.failed;
     switch (step->kind) {
     case STEP_GUARD:
+    case STEP_SAVE:
+    case STEP_BACK:
         if (failed) {
             part_fail(session, effects);
             return;
@@ -255,13 +262,16 @@ static void step_ended(struct session *session, struct effects *effects)
             return;
         }
         break;
+    case STEP_RELEASE:
     case STEP_RESTORE:
         if (failed && runner_repeats_canceled(session, step->sql, effects)) {
             return;
         }
         if (failed) {
             session_end(session, SQLSTATE_CONNECTION_FAILURE,
-                        "ddlguard could not put lock_timeout back", effects);
+                        step->kind == STEP_RESTORE ? "ddlguard could not put lock_timeout back"
+                                                   : "ddlguard could not release its savepoint",
+                        effects);
             return;
         }
         break;

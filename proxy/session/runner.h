@@ -21,7 +21,8 @@ enum request_shape {
 
 struct request {
     enum request_shape shape;
-    bool batch_open;       /* something of the batch must not be torn off by a Sync of ours */
+    bool batch_open; /* something of the batch must not be torn off by a Sync of ours */
+    bool may_close;  /* … but for an open transaction block there would be nothing of that kind */
     struct buffer message; /* the client's whole message; of a long one what is there */
     size_t message_left;   /* bytes of it still to come: they stream */
     struct buffer bind; /* REQUEST_EXECUTE: binds the portal again after our Sync has dropped it */

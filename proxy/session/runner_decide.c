@@ -5,6 +5,10 @@
 #include "protocol/server_message.h"
 #include "proxy/session/session_state.h"
 
+/* Savepoints of ours in one transaction. More than 64 subtransactions overflow a backend's cache of
+ * them, which slows every other session down (PGPROC_MAX_CACHED_SUBXIDS). */
+#define SAVES_MOST 32
+
 /* The statement that policy weighs: the first one that is guarded. */
 static const struct statement *guarded_statement(const struct runner *runner)
 {
@@ -24,6 +28,8 @@ static void take_situation(struct session *session, struct runner *runner)
         .transaction_failed = session->pipeline.status == STATUS_FAILED,
         .alone = !open && runner->request.statements.count == 1,
         .replication = session->replication,
+        .may_save = runner->request.may_close && session->pipeline.status == STATUS_TRANSACTION &&
+                    !session->replication && session->transaction.count < SAVES_MOST,
         .extended = runner_is_execute(runner),
     };
     for (size_t i = 0; i < runner->request.statements.count; i++) {

@@ -95,7 +95,9 @@ bool runner_retry(struct session *session, const char *sqlstate, bool resync,
     runner->deadline_us = session->now_us + pause;
     runner->state = RUNNER_PAUSE;
     if (resync) {
-        /* The failed try has left the batch skipping: end it; nothing of it has done anything. */
+        /* The failed try has left the batch skipping: end it; nothing of it has done anything. In a
+         * transaction the batch has been open for that alone. */
+        runner->request.batch_open = false;
         encode_sync(&effects->to_server);
         runner->state = RUNNER_RESYNC;
     }

@@ -40,6 +40,19 @@ static void send_query(struct session *session, struct effects *effects)
     pipeline_client(&session->pipeline, CLIENT_QUERY);
 }
 
+/* In a transaction block a portal outlives a Sync, and its name cannot be bound twice. */
+static void close_portal(const struct session *session, struct effects *effects)
+{
+    struct span bind = buffer_span(&session->runner->request.bind);
+    struct bind_names names;
+    struct frame frame;
+    if (session->pipeline.status != STATUS_IDLE &&
+        frame_peek(bind, FRAME_LIMIT, &frame) == FRAME_READY &&
+        decode_bind_names(frame_body(frame, bind), &names) == NAMES_READY) {
+        encode_close(&effects->to_server, 'P', names.portal);
+    }
+}
+
 static void send_execute(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -54,6 +67,7 @@ static void send_execute(struct session *session, struct effects *effects)
     /* A Sync of ours has dropped the client's portal: bind it again. */
     runner->bound_again = !runner->request.batch_open && runner->exchange.synced;
     if (runner->bound_again) {
+        close_portal(session, effects);
         buffer_append_span(&effects->to_server, buffer_span(&runner->request.bind));
     }
     buffer_append_span(&effects->to_server, buffer_span(&runner->request.message));
@@ -253,6 +267,7 @@ static void on_run_message(struct session *session, struct frame frame, struct s
             end_execute(session, frame.tag, effects);
         }
         return;
+    case SERVER_CLOSE_COMPLETE:
     case SERVER_BIND_COMPLETE:
         if (runner->bound_again) {
             return;
@@ -287,14 +302,16 @@ static bool is_streamed(uint8_t tag)
     }
 }
 
-static bool on_resync(struct session *session, struct frame frame, struct effects *effects)
+static bool on_resync(struct session *session, struct frame frame, struct span body,
+                      struct effects *effects)
 {
     struct runner *runner = session->runner;
+    enum transaction_status status;
     effects->consumed = frame.length;
-    if (frame.tag == SERVER_READY_FOR_QUERY) {
+    if (frame.tag == SERVER_READY_FOR_QUERY && decode_ready(body, &status)) {
         session->pipeline.skip = SKIP_NONE;
         session->pipeline.failed = false;
-        session->pipeline.status = STATUS_IDLE;
+        session->pipeline.status = (uint8_t)status;
         runner->exchange.synced = true; /* the portal is gone: bind again */
         runner->state = RUNNER_PAUSE;
         if (runner->run_ended) {
@@ -341,7 +358,7 @@ bool run_on_server(struct session *session, struct span in, struct effects *effe
     }
     struct span message = span_cut(in, 0, frame.length);
     if (runner->state == RUNNER_RESYNC) {
-        return on_resync(session, frame, effects);
+        return on_resync(session, frame, frame_body(frame, message), effects);
     }
     effects->consumed = frame.length;
     if (own && frame.tag != SERVER_NOTICE) {

@@ -34,6 +34,7 @@ enum fate traffic_start_query(struct session *session, const struct incoming *me
 {
     struct request request = {.shape = REQUEST_QUERY,
                               .batch_open = session->pipeline.sent > 0,
+                              .may_close = session->pipeline.sent == 0,
                               .message_left = message->frame.length - (incoming_is_whole(message)
                                                                            ? message->frame.length
                                                                            : message->rest.length)};

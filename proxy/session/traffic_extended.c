@@ -130,9 +130,9 @@ static enum fate start_execute(struct session *session, const struct incoming *m
                                struct portal_name *portal, struct effects *effects)
 {
     struct request request = {.shape = REQUEST_EXECUTE};
-    request.batch_open = session->pipeline.executed || session->pipeline.binds > 1 ||
-                         session->pipeline.status != STATUS_IDLE || portal->bind.length == 0 ||
-                         session->pipeline.names != portal->names;
+    request.may_close = !session->pipeline.executed && session->pipeline.binds <= 1 &&
+                        portal->bind.length > 0 && session->pipeline.names == portal->names;
+    request.batch_open = !request.may_close || session->pipeline.status != STATUS_IDLE;
     buffer_append_span(&request.message, span_cut(message->rest, 0, message->frame.length));
     buffer_append_span(&request.bind, buffer_span(&portal->bind));
     buffer_append_span(&request.sql, buffer_span(&portal->prepared->sql));

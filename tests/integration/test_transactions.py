@@ -1,7 +1,8 @@
 """Schema changes in and around transactions of the client's, in as few messages as it likes: they run as they
 do without the proxy, and what we set around them is never seen from outside."""
-from wire import (SYNC, Wire, bind, close, errors, execute, fields, kinds, message, parse,
-                  query)
+import pytest
+
+from wire import (SYNC, Wire, bind, close, errors, execute, fields, kinds, message, parse, query)
 
 LOGIN = {"user": "postgres"}
 
@@ -98,20 +99,41 @@ def test_a_long_text_with_a_nul_is_the_servers_to_refuse(same, proxy, database):
     assert not proxy.ledger(database=database)
 
 
-def test_a_change_behind_the_end_of_a_failed_transaction_is_guarded(proxy, database, server):
-    """Nobody can be asked in a failed transaction: the guard stands in the text, or the client is told."""
-    server.psql("create table item (a int)", database)
-    with Wire(proxy, {**LOGIN, "database": database}) as wire:
-        for sql, told in (("rollback; alter table item add b int", "700ms"),
-                          ("rollback; begin; alter table item add c int", "could not be asked")):
-            wire.send(query("begin; select 1/0") + query(
-                f"{sql}; do $$ begin raise notice '%', current_setting('lock_timeout'); end $$"))
-            reply = wire.read_until_ready(2)
-            assert errors(reply) == ["22012"]
-            assert any(told in fields(body)["M"] for kind, body in reply if kind == b"N"), reply
-            wire.send(query("commit"))
-            wire.read_until_ready()
-    changes = proxy.ledger(database=database, tag="ALTER TABLE")
-    assert [change["lock_timeout_ms"] > 0 for change in changes] == [True, False]
-    assert [[rule["id"] for rule in change["rules"]] for change in changes] == [[], ["lock-timeout"]]
-    assert {change["state"] for change in changes} == {"committed"}
+def test_a_lock_timeout_in_a_transaction_is_tried_again(server, connect, database, direct):
+    """Behind a savepoint of ours: what the transaction has done before stays, and COMMIT commits all of it."""
+    server.psql("create table busy (a int); create table done (a int)", database)
+    blocker = connect(leg=server)
+    blocker.execute("begin; select * from busy")
+    client = connect()
+    client.add_notice_handler(
+        lambda notice: blocker.execute("rollback") if "try 1 of" in notice.message_primary else None)
+    client.execute("begin")
+    client.execute("insert into done values (1)")
+    client.execute("savepoint mine")
+    client.execute("alter table busy add b int")
+    client.execute("rollback to savepoint mine")
+    client.execute("alter table busy add c int")
+    client.execute("commit")
+    columns = [row[0] for row in direct.execute("select attname from pg_attribute where attnum > 0"
+                                                " and attrelid = 'busy'::regclass order by attnum")]
+    assert columns == ["a", "c"]
+    assert direct.execute("select count(*) from done").fetchone()[0] == 1
+    assert any("try 1 of" in notice for notice in client.notices)
+
+
+@pytest.mark.parametrize("portal", ["", "named"])
+def test_a_lock_timeout_in_a_transaction_is_tried_again_extended(server, connect, database, proxy, portal):
+    server.psql("create table busy (a int)", database)
+    blocker = connect(leg=server)
+    blocker.execute("begin; select * from busy")
+    with Wire(proxy, {**LOGIN, "database": database}, seconds=30) as client:
+        client.send(query("begin"))
+        client.read_until_ready()
+        client.send(parse("alter table busy add b int") + bind("", portal) + execute(portal) + SYNC)
+        client.read_until([b"N"])
+        blocker.execute("rollback")
+        assert kinds(client.read_until_ready()).endswith("CZ")
+        client.send(query("commit"))
+        client.read_until_ready()
+    assert server.psql("select count(*) from pg_attribute where attrelid = 'busy'::regclass and"
+                       " attname = 'b'", database).strip() == "1"
