@@ -6,7 +6,11 @@
  * - what is set is put back, last
  * - every text of ours is signed and lies in the plan's own text
  * - what is rewritten is one statement of the same kind, now concurrent, or the same statements
- * with ours between them */
+ * with ours between them
+ * - a part is one statement, comes before the RUN, and is tried again from a step that sets the
+ * timeouts, or from itself; what is undone is a part or the RUN
+ *
+ * Bits 16 and 32 of the situation put a rewrite or a NOOP in the place of what the rules say. */
 #include <assert.h>
 
 #include "policy/plan.h"
@@ -45,15 +49,34 @@ static struct situation read_situation(uint8_t bits, size_t count)
                               .extended = bits & 8};
 }
 
+static struct action_facts read_action_facts(uint8_t bits)
+{
+    return (struct action_facts){.known = true,
+                                 .column_exists = bits & 16,
+                                 .column_not_null = bits & 32,
+                                 .column_proved = bits & 64,
+                                 .constraint_exists = bits & 128,
+                                 .constraint_valid = bits & 64,
+                                 .keys_not_null = bits & 32,
+                                 .keys_nullable = bits,
+                                 .free_name = "free'\"name",
+                                 .free_check = "free check",
+                                 .free_foreign_key = "Free",
+                                 .free_key = "free%key",
+                                 .not_null_name = "nn"};
+}
+
 static struct facts read_facts(uint8_t bits, uint8_t kind)
 {
     static const char kinds[] = "rpmiIvtSf";
     if (bits & 1) {
         return (struct facts){0};
     }
-    return (struct facts){.known = true,
+    struct facts facts = {.known = true,
                           .target_known = !(bits & 2),
-                          .server_version = bits & 4 ? 140001 : 170000,
+                          .server_version = bits & 4   ? 140001
+                                            : kind & 8 ? 180000
+                                                       : 170000,
                           .lock_timeout_ms = bits & 8 ? 100 : 0,
                           .lock_timeout = "0",
                           .statement_timeout = "0",
@@ -67,6 +90,17 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
                           .bytes = bits & 128 ? 0 : 1 << 30,
                           .table = {"it's", "a \"name\""},
                           .index_name = "chosen'\"name"};
+    for (size_t i = 0; i < STATEMENT_ACTIONS_MAX; i++) {
+        facts.actions[i] = read_action_facts((uint8_t)(kind + i));
+    }
+    return facts;
+}
+
+static void force_verdict(uint8_t bits, struct message *message)
+{
+    if (bits & 48 && message->count == 1) {
+        message->decisions[0].verdict = bits & 16 ? VERDICT_REWRITE : VERDICT_NOOP;
+    }
 }
 
 static struct settings read_settings(uint8_t bits)
@@ -133,6 +167,31 @@ static void check_insertions(const struct plan *plan, struct span sql,
     assert(own == plan->own_count && own == plan->splice.count);
 }
 
+static void check_parts(const struct plan *plan)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct statement parsed[2];
+        run = step->kind == STEP_RUN ? i : run;
+        if (step->kind == STEP_PART) {
+            assert(run == 0 && read_statements(step->sql, parsed, 2) == 1);
+            assert(plan->steps[step->retry_from].kind == STEP_GUARD || step->retry_from == i);
+        }
+        if (step->kind == STEP_UNDO) {
+            enum step_kind undone = plan->steps[step->undo_of].kind;
+            assert(undone == STEP_PART || undone == STEP_RUN);
+            assert(run > 0 && (step->undo_of < run || step->undo_started));
+        }
+    }
+}
+
+static bool is_in_parts(const struct message *message)
+{
+    const struct statement *statement = &message->statements[0];
+    return statement->kind == STATEMENT_ALTER_TABLE || statement->form == FORM_REFRESH;
+}
+
 static void check_rewrite(const struct plan *plan, const struct message *message)
 {
     const struct statement *original = &message->statements[0];
@@ -147,6 +206,10 @@ static void check_rewrite(const struct plan *plan, const struct message *message
         }
         struct statement rewritten[2];
         assert(read_statements(sql, rewritten, 2) == 1);
+        if (is_in_parts(message)) {
+            assert(rewritten[0].tag == original->tag);
+            continue;
+        }
         assert(rewritten[0].kind == original->kind && !(original->flags & FLAG_CONCURRENTLY));
         assert(rewritten[0].flags & FLAG_CONCURRENTLY && !(rewritten[0].flags & FLAG_UNNAMED));
     }
@@ -185,12 +248,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < message.count; i++) {
         message.decisions[i] = decide(&message.statements[i], &now, &facts, &settings);
     }
+    force_verdict(data[0], &message);
     struct plan_request request = {message.statements, message.count, text,
                                    message.decisions,  &now,          &facts,
                                    &settings,          PARSE_MOST};
     struct plan plan;
     assert(plan_build(&request, &plan));
     check_steps(&plan, is_blocked(&message, &settings));
+    check_parts(&plan);
     check_rewrite(&plan, &message);
     plan_free(&plan);
     check_probe(&message, text, &now);
