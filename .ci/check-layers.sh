@@ -12,7 +12,7 @@ allowed() {
     case $1 in
     protocol/*) echo '^protocol/' ;;
     policy/sql/*) echo '^policy/|^protocol/(span|buffer)\.h$' ;;
-    policy/*) echo '^policy/(sql/(sql|alter_text)\.h|rules/|[^/]*$)|^protocol/(span|buffer)\.h$' ;;
+    policy/*) echo '^policy/(sql/(sql|alter_text|partition_text)\.h|rules/|[^/]*$)|^protocol/(span|buffer)\.h$' ;;
     config/*) echo '^(protocol|config)/|^policy/(sql/sql\.h|[^/]*$)' ;;
     proxy/session/*) echo '^protocol/|^policy/(sql/(sql|scan)\.h|[^/]*$)|^proxy/session/' ;;
     proxy/ledger/*) echo '^protocol/|^policy/[^/]*$|^config/|^proxy/(session|ledger)/' ;;

@@ -321,6 +321,9 @@ static const char *plan_rewritten(const struct plan_request *request, struct dra
     if (statement->form == FORM_REFRESH) {
         return plan_refresh(request, draft);
     }
+    if (statement->form == FORM_PARTITION_OF) {
+        return plan_partition_of(request, draft);
+    }
     return "there is no such form of it";
 }
 

@@ -68,9 +68,10 @@ void undo_append_not_null(const struct facts *facts, const char *column, struct 
 
 /* NOOP. False: nobody but the server can answer it. */
 bool plan_noop(const struct plan_request *request, struct draft *draft);
-/* An ALTER TABLE in several parts, a REFRESH. NULL when the plan is written, or why it could not
- * be: a constant text, and nothing was done. */
+/* An ALTER TABLE in several parts, a partition, a REFRESH. NULL when the plan is written, or why it
+ * could not be: a constant text, and nothing was done. */
 const char *plan_alter(const struct plan_request *request, struct draft *draft);
+const char *plan_partition_of(const struct plan_request *request, struct draft *draft);
 const char *plan_refresh(const struct plan_request *request, struct draft *draft);
 
 /* Whether plan_concurrent is the way for this request. */

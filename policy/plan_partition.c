@@ -1,0 +1,44 @@
+/* CREATE TABLE … PARTITION OF takes ACCESS EXCLUSIVE on the whole partitioned table. A table that
+ * is made like it and then attached ends up the same, under a lock that readers and writers pass.
+ *
+ *      CREATE TABLE p (LIKE pt …)          UNDO: drop it, while it is no partition
+ *      ALTER TABLE pt ATTACH PARTITION p   it is empty: nothing to be read */
+#include "policy/plan_moves.h"
+#include "policy/sql/partition_text.h"
+
+static void partition_append_undo(const struct object_name *name, struct buffer *out)
+{
+    struct buffer quoted = {0};
+    sql_append_name(&quoted, name);
+    buffer_append_text(
+        out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP TABLE %I.%I', n.nspname,"
+             " c.relname) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid"
+             " OPERATOR(pg_catalog.=) c.relnamespace WHERE NOT c.relispartition AND c.oid"
+             " OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+    sql_append_literal(out, buffer_span(&quoted));
+    buffer_append_text(out, ")");
+    out->failed = out->failed || quoted.failed;
+    buffer_free(&quoted);
+}
+
+const char *plan_partition_of(const struct plan_request *request, struct draft *draft)
+{
+    static const char not_proved[] = "the table could not be proved to be the same when attached";
+    const struct statement *statement = &request->statements[0];
+    struct moves moves;
+    const char *why = NULL;
+    moves_start(&moves, request, draft);
+    if (!partition_text_like(moves.text, statement, moves_part(&moves))) {
+        why = not_proved;
+    } else {
+        partition_append_undo(&statement->objects[0].name, moves_undo(&moves, false));
+        why = partition_text_attach(moves.text, statement, moves_part(&moves)) ? NULL : not_proved;
+    }
+    if (why == NULL) {
+        moves_finish(&moves);
+        draft->plan->tag = statement->tag;
+        draft->how = "CREATE TABLE … (LIKE …), then ATTACH PARTITION";
+    }
+    moves_end(&moves, why);
+    return why;
+}
