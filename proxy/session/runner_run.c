@@ -220,6 +220,29 @@ static void end_execute(struct session *session, uint8_t tag, struct effects *ef
     run_end(session, effects);
 }
 
+/* Behind what is held, so that the order stays the server's. */
+static bool pass_asynchronous(struct session *session, struct frame frame, struct span message,
+                              struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct span body = frame_body(frame, message);
+    struct buffer *out = runner->held.length > 0 ? &runner->held : &effects->to_client;
+    switch (frame.tag) {
+    case SERVER_NOTICE:
+        rewrite_append_report(session, out, SERVER_NOTICE, message, body);
+        return true;
+    case SERVER_PARAMETER_STATUS:
+        session_note_parameter(session, body);
+        buffer_append_span(out, message);
+        return true;
+    case SERVER_NOTIFICATION:
+        buffer_append_span(out, message);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* One whole message of the reply to the client's statement. */
 static void on_run_message(struct session *session, struct frame frame, struct span message,
                            struct effects *effects)
@@ -227,19 +250,10 @@ static void on_run_message(struct session *session, struct frame frame, struct s
     struct runner *runner = session->runner;
     struct span body = frame_body(frame, message);
     enum transaction_status status;
-    /* Behind what is held, so that the order stays the server's. */
-    struct buffer *out = runner->held.length > 0 ? &runner->held : &effects->to_client;
+    if (pass_asynchronous(session, frame, message, effects)) {
+        return;
+    }
     switch (frame.tag) {
-    case SERVER_NOTICE:
-        rewrite_append_report(session, out, SERVER_NOTICE, message, body);
-        return;
-    case SERVER_PARAMETER_STATUS:
-        session_note_parameter(session, body);
-        buffer_append_span(out, message);
-        return;
-    case SERVER_NOTIFICATION:
-        buffer_append_span(out, message);
-        return;
     case SERVER_ERROR:
         note_run_error(runner, body);
         rewrite_append_report(session, &runner->held, SERVER_ERROR, message, body);
