@@ -272,13 +272,6 @@ static bool check_may_colour(void)
     return isatty(STDOUT_FILENO) && !dumb && (no == NULL || no[0] == '\0');
 }
 
-static uint64_t check_wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 int cli_check(int argc, char **argv)
 {
     struct check check = {.config_path = access(default_path, F_OK) == 0 ? default_path : NULL,
@@ -296,7 +289,7 @@ int cli_check(int argc, char **argv)
     }
     check.judge.config = config;
     check.judge.steps = check.format->steps;
-    check.judge.wall_us = check_wall_us();
+    check.judge.wall_us = (uint64_t)time(NULL) * 1000000;
     check.report = (struct check_report){.format = check.format, .colours = check_may_colour()};
     int code = check_in_thread(&check);
     config_free(config);

@@ -85,7 +85,7 @@ def test_bad_usage(words, program):
 def test_help(program):
     done = program("--help")
     assert done.returncode == 0
-    assert all(word in done.stdout for word in ("run", "explain", "config", "ledger"))
+    assert all(word in done.stdout for word in ("run", "check", "explain", "config", "ledger"))
 
 
 @pytest.mark.parametrize("sql, words", [
