@@ -1,0 +1,3 @@
+﻿CREATE INDEX i ON t (a);
+
+	DROP INDEX i
