@@ -136,17 +136,14 @@ static bool probe_is_index(const struct statement *statement)
            (statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_INDEX);
 }
 
-/* A table (or materialized view) is to be worked upon. */
+/* A table (or materialized view) is to be worked upon; of PARTITION OF the parent. */
 static bool probe_wants_table(const struct statement *statement)
 {
-    static const char *const tags[] = {"REFRESH MATERIALIZED VIEW", "VACUUM", "CLUSTER"};
     enum statement_kind kind = statement->kind;
-    bool wants =
-        kind == STATEMENT_ALTER_TABLE || kind == STATEMENT_DROP_TABLE || kind == STATEMENT_TRUNCATE;
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-        wants |= kind == STATEMENT_DDL && strcmp(statement->tag, tags[i]) == 0;
-    }
-    return wants && statement->target.name[0] != '\0';
+    enum statement_form form = statement->form;
+    return kind == STATEMENT_ALTER_TABLE || kind == STATEMENT_DROP_TABLE ||
+           kind == STATEMENT_TRUNCATE || form == FORM_REFRESH || form == FORM_VACUUM_FULL ||
+           form == FORM_CLUSTER || form == FORM_PARTITION_OF;
 }
 
 /* The statements whose decision needs to know what stands in the catalog. */
@@ -242,7 +239,7 @@ static void probe_append_target(const struct statement *statement, struct span t
     } else {
         buffer_append_text(out, "target.rel FROM target)");
     }
-    probe_append_actions(statement, out);
+    probe_append_actions(statement, text, out);
     buffer_append_text(out, ", root(oid) AS (SELECT place.tab FROM place WHERE place.tab"
                             " IS NOT NULL");
     if (statement->action_count > 0) {

@@ -14,10 +14,12 @@
 #include <stdio.h>
 
 #include "policy/probe_text.h"
-#include "policy/sql/sql.h"
+#include "policy/sql/alter_text.h"
 
 /* Names that are tried where the client gave none, before we give up. */
 #define NAMES_MAX 16
+/* INDEX_MAX_KEYS as PostgreSQL is built by default; facts have a bit for each. */
+#define KEY_COLUMNS_MAX 32
 
 /* The relation that the action names: looked up as the server will; an index in the table's schema.
  */
@@ -62,6 +64,71 @@ static void append_names(const char (*names)[NAME_BYTES], size_t count, struct b
     buffer_append_text(out, "::pg_catalog.name[]");
 }
 
+/* The names for a constraint of one kind: of the action's own, or of the column that it adds. */
+static void append_constraint_names(const struct statement *statement, struct span text, size_t at,
+                                    bool own, unsigned column_flag, struct buffer *out)
+{
+    const struct alter_action *action = &statement->actions[at];
+    bool column = action->kind == ALTER_ADD_COLUMN && (action->flags & column_flag) != 0;
+    char names[NAMES_MAX][NAME_BYTES];
+    size_t count = 0;
+    if (own || column) {
+        count =
+            alter_constraint_names(text, statement, at, column ? column_flag : 0, names, NAMES_MAX);
+    }
+    buffer_append_text(out, ", ");
+    append_names((const char(*)[NAME_BYTES])names, count, out);
+}
+
+/* PostgreSQL 18 names the NOT NULL of a column, too. A name that would have to be cut to fit is
+ * left out. */
+static void append_not_null_names(const struct statement *statement, size_t at, struct buffer *out)
+{
+    const struct alter_action *action = &statement->actions[at];
+    char names[NAMES_MAX][NAME_BYTES];
+    size_t count = 0;
+    for (bool fits = action->kind == ALTER_SET_NOT_NULL; fits && count < NAMES_MAX;) {
+        char number[16] = "";
+        (void)snprintf(number, sizeof number, count == 0 ? "" : "%u", (unsigned)count);
+        fits = snprintf(names[count], NAME_BYTES, "%s_%s_not_null%s", statement->target.name,
+                        action->column, number) < NAME_BYTES;
+        count += fits;
+    }
+    buffer_append_text(out, ", ");
+    append_names((const char(*)[NAME_BYTES])names, count, out);
+}
+
+static void append_key_columns(const struct statement *statement, struct span text, size_t at,
+                               struct buffer *out)
+{
+    char columns[KEY_COLUMNS_MAX][NAME_BYTES];
+    size_t count = 0;
+    if (statement->actions[at].kind == ALTER_ADD_PRIMARY_KEY) {
+        count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
+    }
+    buffer_append_text(out, ", ");
+    append_names((const char(*)[NAME_BYTES])columns, count <= KEY_COLUMNS_MAX ? count : 0, out);
+}
+
+/* The columns checks, fkeys, keys, key and firms of an action. */
+static void append_candidates(const struct statement *statement, struct span text, size_t at,
+                              struct buffer *out)
+{
+    const struct alter_action *action = &statement->actions[at];
+    enum alter_kind kind = action->kind;
+    bool key =
+        kind == ALTER_ADD_UNIQUE || kind == ALTER_ADD_PRIMARY_KEY || kind == ALTER_ADD_EXCLUSION;
+    unsigned column_key = action->flags & COLUMN_PRIMARY_KEY ? COLUMN_PRIMARY_KEY : COLUMN_UNIQUE;
+    append_constraint_names(statement, text, at,
+                            kind == ALTER_ADD_CHECK || kind == ALTER_ADD_NOT_NULL, COLUMN_CHECK,
+                            out);
+    append_constraint_names(statement, text, at, kind == ALTER_ADD_FOREIGN_KEY, COLUMN_REFERENCES,
+                            out);
+    append_constraint_names(statement, text, at, key, column_key, out);
+    append_key_columns(statement, text, at, out);
+    append_not_null_names(statement, at, out);
+}
+
 static size_t action_count(const struct statement *statement)
 {
     return statement->action_count < STATEMENT_ACTIONS_MAX ? statement->action_count
@@ -76,7 +143,7 @@ static const char firm_columns[] =
     " OPERATOR(pg_catalog.=) 'n' AND NOT v.convalidated AND v.conkey[1] OPERATOR(pg_catalog.=)"
     " n.attnum))";
 
-void probe_append_actions(const struct statement *statement, struct buffer *out)
+void probe_append_actions(const struct statement *statement, struct span text, struct buffer *out)
 {
     for (size_t i = 0; i < action_count(statement); i++) {
         const struct alter_action *action = &statement->actions[i];
@@ -94,9 +161,7 @@ void probe_append_actions(const struct statement *statement, struct buffer *out)
         buffer_append_text(out, ", ");
         append_other(action, out);
         buffer_append_text(out, "::pg_catalog.oid");
-        for (size_t k = 0; k < 5; k++) {
-            buffer_append_text(out, ", NULL::pg_catalog.name[]");
-        }
+        append_candidates(statement, text, i, out);
         buffer_append_text(out, i + 1 == action_count(statement) ? "))" : ")");
     }
     buffer_append_text(out, action_count(statement) > 0 ? firm_columns : "");
@@ -217,10 +282,38 @@ static void append_foreign_key_rows(struct buffer *out)
         DETAIL_FOREIGN_KEY, FOREIGN_KEYS_MAX + 1);
 }
 
-/* What PostgreSQL would put behind a partition's name for its index: "_a_b_idx". */
+/* What PostgreSQL would put behind the name of a partition for its part of the key. */
+static size_t key_tails(const struct statement *statement, struct span text, size_t at,
+                        char (*tails)[NAME_BYTES])
+{
+    char columns[KEY_COLUMNS_MAX][NAME_BYTES];
+    struct buffer joined = {0};
+    bool primary = statement->actions[at].kind == ALTER_ADD_PRIMARY_KEY;
+    size_t count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
+    for (size_t i = 0; i < count && i < KEY_COLUMNS_MAX && !primary; i++) {
+        buffer_append_format(&joined, "_%s", columns[i]);
+    }
+    buffer_append_text(&joined, primary ? "_pkey" : "_key");
+    bool fits = !joined.failed && count <= KEY_COLUMNS_MAX && joined.length + 2 < NAME_BYTES;
+    for (size_t i = 0; fits && i < NAMES_MAX; i++) {
+        (void)snprintf(tails[i], NAME_BYTES, i == 0 ? "%.*s" : "%.*s%u", (int)joined.length,
+                       (const char *)joined.at, (unsigned)i);
+    }
+    buffer_free(&joined);
+    return fits ? NAMES_MAX : 0;
+}
+
+/* The same for an index: "_a_b_idx". */
 static size_t index_tails(const struct statement *statement, struct span text,
                           char (*tails)[NAME_BYTES])
 {
+    for (size_t i = 0; i < action_count(statement); i++) {
+        const struct alter_action *action = &statement->actions[i];
+        if ((action->kind == ALTER_ADD_UNIQUE || action->kind == ALTER_ADD_PRIMARY_KEY) &&
+            !(action->flags & ALTER_USING_INDEX)) {
+            return key_tails(statement, text, i, tails);
+        }
+    }
     struct statement unnamed = *statement;
     unnamed.flags |= FLAG_UNNAMED;
     unnamed.target.name[0] = '\0';

@@ -27,7 +27,7 @@
 void probe_append_lookup(const struct object_name *name, struct buffer *out);
 
 /* The CTE `action` with a comma before it; nothing when the statement has no actions. */
-void probe_append_actions(const struct statement *statement, struct buffer *out);
+void probe_append_actions(const struct statement *statement, struct span text, struct buffer *out);
 
 /* The query of d. */
 void probe_append_details(const struct statement *statement, struct span text, struct buffer *out);
