@@ -58,18 +58,26 @@ bool inspect_class_needs_plan(const struct session *session, const struct scan_s
     return true;
 }
 
-void inspect_note_setting(struct session *session, const struct scan_statement *cut)
+static bool changes_readings(const struct scan_statement *cut)
 {
     static const char *const parts[] = {" STANDARD_CONFORMING_STRINGS", " CLIENT_ENCODING",
                                         " NAMES", "RESET ALL", "DISCARD ALL"};
-    if (cut->class != SCAN_SETTING) {
-        return;
-    }
     /* A name in quotes is not among the words: it may be any. */
     const char *last = strrchr(cut->words, ' ');
-    bool unnamed = last == NULL || strcmp(last, " LOCAL") == 0 || strcmp(last, " SESSION") == 0;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        session->readings_change |= unnamed || strstr(cut->words, parts[i]) != NULL;
+    bool changes = last == NULL || strcmp(last, " LOCAL") == 0 || strcmp(last, " SESSION") == 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && !changes; i++) {
+        changes = strstr(cut->words, parts[i]) != NULL;
+    }
+    return changes;
+}
+
+void inspect_note(struct session *session, const struct scan_statement *cut)
+{
+    if (cut->class == SCAN_SETTING) {
+        session->readings_change |= changes_readings(cut);
+        session->prepared.sql_frees |= begins_with(cut, "DISCARD");
+    } else if (cut->class == SCAN_PREPARED) {
+        session->prepared.sql_frees |= begins_with(cut, "DEALLOCATE");
     }
 }
 
@@ -92,7 +100,7 @@ bool inspect_needs_plan(struct session *session, struct span sql)
     size_t at = 0;
     scan_start(&scanner, inspect_options(session));
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
-        inspect_note_setting(session, &cut);
+        inspect_note(session, &cut);
         if (inspect_class_needs_plan(session, &cut)) {
             return true;
         }
@@ -116,7 +124,7 @@ static void read_statement(const struct session *session, struct span sql,
     sql_parse(sql, cut, session->options->parse_limit, out);
 }
 
-bool inspect_statements(const struct session *session, struct span sql, struct statement_list *out)
+bool inspect_statements(struct session *session, struct span sql, struct statement_list *out)
 {
     struct scanner scanner;
     struct scan_statement cut;
@@ -125,6 +133,7 @@ bool inspect_statements(const struct session *session, struct span sql, struct s
     *out = (struct statement_list){0};
     scan_start(&scanner, inspect_options(session));
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
+        inspect_note(session, &cut);
         if (out->count == INSPECT_STATEMENTS_MAX) {
             inspect_too_long(session, sql, &out->at[0]);
             out->count = 1;
@@ -172,7 +181,7 @@ bool inspect_prepared(struct session *session, struct span sql, struct statement
     scan_start(&scanner, inspect_options(session));
     /* More than one statement in a Parse is an error on the server: nothing of it ever runs. */
     while (scan_next(&scanner, sql, &at, true, &cut) == SCAN_STATEMENT) {
-        inspect_note_setting(session, &cut);
+        inspect_note(session, &cut);
         if (is_execute(&cut) && knows_prepared_change(session)) {
             read_statement(session, sql, &cut, out);
             return true;

@@ -20,14 +20,16 @@ bool inspect_class_needs_plan(const struct session *session, const struct scan_s
 /* The hot path: scans, and stops at the first statement that does. True also when that cannot be
  * told before the wire is quiet. */
 bool inspect_needs_plan(struct session *session, struct span sql);
+/* What a statement means for how those behind it are to be understood: settings that texts are read
+ * with, names that it frees. */
+void inspect_note(struct session *session, const struct scan_statement *cut);
 /* The server tells what standard_conforming_strings and client_encoding are just before it says
  * ReadyForQuery. In a session that sets them, a text that they make a difference to is read when
  * all is answered. */
-void inspect_note_setting(struct session *session, const struct scan_statement *cut);
 bool inspect_must_wait(const struct session *session, struct span sql);
 
 /* All statements of the text, the uninteresting ones as STATEMENT_OTHER. False: no memory. */
-MUST_USE bool inspect_statements(const struct session *session, struct span sql,
+MUST_USE bool inspect_statements(struct session *session, struct span sql,
                                  struct statement_list *out);
 /* One statement of a text that could not be read whole. */
 void inspect_too_long(const struct session *session, struct span beginning, struct statement *out);

@@ -20,7 +20,7 @@ static bool is_harmless(struct session *session, struct long_message *message, s
     struct scan_statement cut = {0};
     size_t at = 0;
     while (scan_next(&message->scanner, chunk, &at, last, &cut) == SCAN_STATEMENT) {
-        inspect_note_setting(session, &cut);
+        inspect_note(session, &cut);
         if (message->sent && cut.class == SCAN_TRANSACTION) {
             /* No reason to cut it off; but its tags are not watched. */
             session->transaction.uncertain |= session->transaction.count > 0;

@@ -158,6 +158,14 @@ void prepared_confirm(struct prepared_map *map, struct span name)
     }
 }
 
+void prepared_unconfirm(struct prepared_map *map, struct span name)
+{
+    struct prepared_name *entry = find_name(map, name);
+    if (entry != NULL) {
+        entry->confirmed = false;
+    }
+}
+
 struct portal_name *portal_find(const struct prepared_map *map, struct span name)
 {
     for (size_t i = 0; i < map->portal_count; i++) {

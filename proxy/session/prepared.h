@@ -3,8 +3,8 @@
  * nothing.
  *
  * A name is remembered when its Parse passes, before the server has agreed to it. Whether it has,
- * and whether the name is still in use, matters only when another Parse of that name comes: then
- * the server is asked (runner_ask_name). */
+ * and whether the name is still in use, matters only when another Parse of that name comes, or a
+ * Bind of one that SQL may have freed: then the server is asked (runner_ask_name). */
 #ifndef PROXY_SESSION_PREPARED_H
 #define PROXY_SESSION_PREPARED_H
 
@@ -24,7 +24,8 @@ struct prepared {
 struct prepared_name {
     char *name; /* owned */
     struct prepared *prepared;
-    bool confirmed; /* the server says that the name is taken: it will refuse the Parse to come */
+    bool confirmed; /* the server says that the name is taken, for the message that comes next: a
+                     * Parse will be refused, a Bind means the statement that we remember */
 };
 
 struct portal_name {
@@ -42,6 +43,7 @@ struct prepared_map {
     struct portal_name *portals;
     size_t portal_count;
     bool sql_change; /* SQL's own PREPARE has been given a schema change */
+    bool sql_frees;  /* DEALLOCATE or DISCARD has been sent: any name may mean something else now */
 };
 
 void prepared_map_free(struct prepared_map *map);
@@ -64,6 +66,8 @@ void prepared_close(struct prepared_map *map, struct span name);
  * may have been freed by DEALLOCATE, or its own Parse may have failed. */
 bool prepared_is_open(const struct prepared_map *map, struct span name);
 void prepared_confirm(struct prepared_map *map, struct span name);
+/* The message that this was asked for has gone. */
+void prepared_unconfirm(struct prepared_map *map, struct span name);
 struct prepared *prepared_find(const struct prepared_map *map, struct span name);
 
 /* Binds a portal to an entry (a reference of its own is taken). `bind`: the whole message, or

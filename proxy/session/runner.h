@@ -37,9 +37,11 @@ void runner_start(struct session *session, struct request *request, struct effec
 /* The session is idle and settings are owed: put them back, then give the client this
  * ReadyForQuery. */
 void runner_pay_debt(struct session *session, struct effects *effects);
-/* Is this name still that of the prepared statement we remember? The server is asked, and the map
- * of names put right; then the client's bytes are offered again. The wire must be quiet. */
-void runner_ask_name(struct session *session, struct span name, struct effects *effects);
+/* Is this name still that of a prepared statement? The server is asked, and the map of names put
+ * right; then the client's bytes are offered again. `of_parse`: only one that a Parse has made
+ * counts, as the one that we remember is. The wire must be quiet. */
+void runner_ask_name(struct session *session, struct span name, bool of_parse,
+                     struct effects *effects);
 void runner_free(struct runner *runner);
 
 bool runner_on_client(struct session *session, struct span in, struct effects *effects);

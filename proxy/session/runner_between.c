@@ -46,7 +46,8 @@ void between_debt_ended(struct session *session, struct effects *effects)
     runner_leave(session, effects);
 }
 
-void runner_ask_name(struct session *session, struct span name, struct effects *effects)
+void runner_ask_name(struct session *session, struct span name, bool of_parse,
+                     struct effects *effects)
 {
     struct runner *runner = begin(session, RUNNER_NAME, effects);
     struct buffer sql = {0};
@@ -59,6 +60,7 @@ void runner_ask_name(struct session *session, struct span name, struct effects *
     buffer_append_text(&sql, "/* ddlguard */ SELECT 1 FROM pg_catalog.pg_prepared_statements WHERE "
                              "name OPERATOR(pg_catalog.=) ");
     sql_append_literal(&sql, name);
+    buffer_append_text(&sql, of_parse ? " AND NOT from_sql" : "");
     effects->to_server.failed |= sql.failed || runner->request.sql.failed;
     exchange_send(session, runner, buffer_span(&sql), effects);
     buffer_free(&sql);

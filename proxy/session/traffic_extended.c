@@ -47,6 +47,19 @@ static bool must_ask(const struct session *session, struct span name)
            session->pipeline.status != STATUS_FAILED && !session->replication;
 }
 
+static enum fate ask_name(struct session *session, const struct incoming *message, struct span name,
+                          bool of_parse, struct effects *effects)
+{
+    if (!message->is_first) {
+        return FATE_FIRST;
+    }
+    if (!session_is_quiet(session)) {
+        return traffic_drain(session, effects);
+    }
+    runner_ask_name(session, name, of_parse, effects);
+    return FATE_TAKEN;
+}
+
 enum fate extended_on_parse(struct session *session, const struct incoming *message,
                             struct effects *effects)
 {
@@ -73,14 +86,7 @@ enum fate extended_on_parse(struct session *session, const struct incoming *mess
         return fate;
     }
     if (must_ask(session, parse.name)) {
-        if (!pipeline_is_quiet(&session->pipeline)) {
-            return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
-        }
-        if (!message->is_first) {
-            return FATE_FIRST;
-        }
-        runner_ask_name(session, parse.name, effects);
-        return FATE_TAKEN;
+        return ask_name(session, message, parse.name, false, effects);
     }
     if (inspect_prepared(session, parse.sql, &statement)) {
         return extended_remember(session, parse.name, parse.sql, &statement, effects);
@@ -115,6 +121,10 @@ enum fate extended_on_bind(struct session *session, const struct incoming *messa
     if (!incoming_is_whole(message) && !incoming_is_long(session, message)) {
         return FATE_WAIT;
     }
+    if (session->prepared.sql_frees && must_ask(session, names.statement)) {
+        return ask_name(session, message, names.statement, true, effects);
+    }
+    prepared_unconfirm(&session->prepared, names.statement);
     struct span bind = {0};
     if (incoming_is_whole(message)) {
         bind = span_cut(message->rest, 0, message->frame.length);

@@ -137,3 +137,37 @@ def test_a_lock_timeout_in_a_transaction_is_tried_again_extended(server, connect
         client.read_until_ready()
     assert server.psql("select count(*) from pg_attribute where attrelid = 'busy'::regclass and"
                        " attname = 'b'", database).strip() == "1"
+
+
+def test_a_change_behind_the_end_of_a_failed_transaction_is_guarded(proxy, database, server):
+    """Nobody can be asked in a failed transaction: the guard stands in the text, or the client is told."""
+    server.psql("create table item (a int)", database)
+    with Wire(proxy, {**LOGIN, "database": database}) as wire:
+        for sql, told in (("rollback; alter table item add b int", "700ms"),
+                          ("rollback; begin; alter table item add c int", "could not be asked")):
+            wire.send(query("begin; select 1/0") + query(
+                f"{sql}; do $$ begin raise notice '%', current_setting('lock_timeout'); end $$"))
+            reply = wire.read_until_ready(2)
+            assert errors(reply) == ["22012"]
+            assert any(told in fields(body)["M"] for kind, body in reply if kind == b"N"), reply
+            wire.send(query("commit"))
+            wire.read_until_ready()
+    changes = proxy.ledger(database=database, tag="ALTER TABLE")
+    assert [change["lock_timeout_ms"] > 0 for change in changes] == [True, False]
+    assert [[rule["id"] for rule in change["rules"]] for change in changes] == [[], ["lock-timeout"]]
+    assert {change["state"] for change in changes} == {"committed"}
+
+
+def test_a_name_that_sql_has_taken_over_means_what_sql_says(same):
+    """DEALLOCATE and PREPARE of a name that a Parse had given to a schema change."""
+    def scenario(leg, database):
+        return run(leg, database, query("create table item (a int)"),
+                   parse("create index i on item (a)", "s") + SYNC,
+                   query("deallocate s; prepare s as select 42"),
+                   bind("s") + execute() + SYNC, query("select to_regclass('i')"),
+                   query("deallocate all"), parse("create index i on item (a)", "s") + SYNC,
+                   bind("s") + execute() + SYNC, query("select to_regclass('i')"),
+                   query("drop table item"))
+    seen = same(scenario)
+    assert seen[3] == ("2DCZ", [], ["42"])
+    assert [seen[4][2], seen[8][2]] == [[""], ["i"]]
