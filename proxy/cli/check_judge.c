@@ -1,6 +1,8 @@
 /* From a statement to its findings: the grammar's complaint first, then the rules that fired. */
 #include "proxy/cli/check_judge.h"
 
+#include "policy/sql/alter_text.h"
+
 const char *check_level_name(enum check_level level)
 {
     static const char *const names[] = {
@@ -99,6 +101,41 @@ static void add_rule_findings(const struct decision *decision, const struct situ
     }
 }
 
+/* Where no version was told: the way it is done on a server of today. */
+#define ORDINARY_VERSION 170000
+
+/* The first name that PostgreSQL would try for a constraint without one; else it stays empty. */
+static void fill_free_name(const struct statement *statement, struct span sql, size_t action,
+                           unsigned flag, char *name)
+{
+    char names[1][NAME_BYTES];
+    if (alter_constraint_names(sql, statement, action, flag, names, 1) == 1) {
+        memcpy(name, names[0], NAME_BYTES);
+    }
+}
+
+/* What an action of an ALTER TABLE finds there: its column, which may be NULL, the constraint and
+ * the other table that it names, and no other that has the name that it would get. */
+static void fill_ordinary_action(const struct statement *statement, struct span sql, size_t i,
+                                 struct action_facts *out)
+{
+    const struct alter_action *action = &statement->actions[i];
+    unsigned keys = action->column_count < 32 ? action->column_count : 31;
+    *out = (struct action_facts){.known = true,
+                                 .column_exists = action->kind != ALTER_ADD_COLUMN,
+                                 .constraint_exists = action->kind == ALTER_VALIDATE ||
+                                                      action->kind == ALTER_DROP_CONSTRAINT ||
+                                                      action->kind == ALTER_ALTER_CONSTRAINT,
+                                 .keys_nullable = (1u << keys) - 1,
+                                 .other_exists = true,
+                                 .other_kind = action->flags & ALTER_USING_INDEX ? 'i' : 'r',
+                                 .other_bytes = -1};
+    fill_free_name(statement, sql, i, 0, out->free_name);
+    fill_free_name(statement, sql, i, COLUMN_CHECK, out->free_check);
+    fill_free_name(statement, sql, i, COLUMN_REFERENCES, out->free_foreign_key);
+    fill_free_name(statement, sql, i, COLUMN_UNIQUE, out->free_key);
+}
+
 /* An ordinary big table (or index of one), where the plan shows what is worth knowing. */
 static struct facts ordinary_facts(const struct statement *statement, struct span sql,
                                    uint32_t server_version)
@@ -107,7 +144,7 @@ static struct facts ordinary_facts(const struct statement *statement, struct spa
                  (statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_INDEX);
     struct facts facts = {.known = true,
                           .target_known = true,
-                          .server_version = server_version,
+                          .server_version = server_version == 0 ? ORDINARY_VERSION : server_version,
                           .lock_timeout = "0",
                           .statement_timeout = "0",
                           .exists = true,
@@ -119,6 +156,9 @@ static struct facts ordinary_facts(const struct statement *statement, struct spa
     char names[1][NAME_BYTES];
     if (sql_index_names(sql, statement, names, 1) == 1) {
         memcpy(facts.index_name, names[0], sizeof facts.index_name);
+    }
+    for (size_t i = 0; i < statement->action_count && i < STATEMENT_ACTIONS_MAX; i++) {
+        fill_ordinary_action(statement, sql, i, &facts.actions[i]);
     }
     return facts;
 }
