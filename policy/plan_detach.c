@@ -2,10 +2,17 @@
  * who use the partitioned table. One that is cut off in between has detached the partition for
  * everybody, but both tables stay marked until FINALIZE: so that is its UNDO, forward.
  *
+ *      PART      notes the partition's CHECK constraints
  *      GATE      nobody is at work on the table, and its users of now have ended
- *      RUN       DETACH PARTITION … CONCURRENTLY; not tried again, a second one would be refused
- *      UNDO      DETACH PARTITION … FINALIZE, where it is marked */
+ *      PART      DETACH PARTITION … CONCURRENTLY; not tried again, a second one would be refused
+ *      RUN       drops the CHECK that CONCURRENTLY leaves in the place of the bound, which a plain
+ *                DETACH does not: the one that was not there before
+ *      UNDO      DETACH PARTITION … FINALIZE, where it is marked
+ *
+ * What was noted is kept in a setting of our own, for want of another place in the session. */
 #include "policy/plan_moves.h"
+
+#define NOTED "ddlguard.checks"
 
 static void detach_append_undo(const struct moves *moves, const struct object_name *partition,
                                struct buffer *out)
@@ -27,11 +34,62 @@ static void detach_append_undo(const struct moves *moves, const struct object_na
     sql_append_literal(out, span_text(partition->name));
 }
 
+/* The partition's CHECK constraints, as a condition on pg_constraint k. */
+static void detach_append_checks(const struct buffer *name, struct buffer *out)
+{
+    buffer_append_text(out, "k.contype OPERATOR(pg_catalog.=) 'c' AND k.conrelid"
+                            " OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+    sql_append_literal(out, buffer_span(name));
+    buffer_append_text(out, ")");
+}
+
+static void detach_append_note(const struct buffer *name, struct buffer *out)
+{
+    buffer_append_text(out, "SELECT pg_catalog.set_config('" NOTED
+                            "', COALESCE(pg_catalog.string_agg(k.oid::pg_catalog.text, ','), ''),"
+                            " false) FROM pg_catalog.pg_constraint AS k WHERE ");
+    detach_append_checks(name, out);
+}
+
+static void detach_append_drop(const struct buffer *name, struct buffer *out)
+{
+    struct buffer body = {0};
+    buffer_append_text(&body,
+                       "DECLARE made pg_catalog.pg_constraint; BEGIN FOR made IN SELECT k.* FROM"
+                       " pg_catalog.pg_constraint AS k WHERE ");
+    detach_append_checks(name, &body);
+    buffer_append_text(&body, " AND k.oid::pg_catalog.text OPERATOR(pg_catalog.<>) ALL"
+                              " (pg_catalog.string_to_array(pg_catalog.current_setting('" NOTED
+                              "'), ',')) LOOP"
+                              " EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I',"
+                              " made.conrelid::pg_catalog.regclass, made.conname); END LOOP;"
+                              " PERFORM pg_catalog.set_config('" NOTED "', '', false); END");
+    buffer_append_text(out, "DO ");
+    sql_append_literal(out, buffer_span(&body));
+    out->failed = out->failed || body.failed;
+    buffer_free(&body);
+}
+
+/* The DETACH itself; false when it could not be written. */
+static bool detach_append(struct moves *moves, const struct buffer *name)
+{
+    struct buffer tail = {0};
+    buffer_append_text(&tail, "DETACH PARTITION ");
+    buffer_append_span(&tail, buffer_span(name));
+    buffer_append_text(&tail, " CONCURRENTLY");
+    struct buffer *out = moves_long_part(moves, NULL);
+    moves->draft->last->retry = false;
+    bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
+    out->failed = out->failed || tail.failed;
+    buffer_free(&tail);
+    return done;
+}
+
 const char *recipe_detach(struct moves *moves, size_t action)
 {
     const struct alter_action *alter = &moves->statement->actions[action];
     const struct facts *facts = moves->request->facts;
-    struct buffer name = {0}, tail = {0};
+    struct buffer name = {0};
     moves->draft->how = "DETACH PARTITION … CONCURRENTLY";
     if (alter->flags & ALTER_CONCURRENTLY) {
         return "it is concurrent already";
@@ -40,15 +98,13 @@ const char *recipe_detach(struct moves *moves, size_t action)
         return "PostgreSQL has DETACH CONCURRENTLY from version 14 on";
     }
     sql_append_name(&name, &alter->other);
-    buffer_append_text(&tail, "DETACH PARTITION ");
-    buffer_append_span(&tail, buffer_span(&name));
-    buffer_append_text(&tail, " CONCURRENTLY");
-    struct buffer *out = moves_long_part(moves, NULL);
-    moves->draft->last->retry = false;
-    bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
-    out->failed = out->failed || name.failed || tail.failed;
-    buffer_free(&name);
-    buffer_free(&tail);
+    detach_append_note(&name, moves_part(moves));
+    bool done = detach_append(moves, &name);
     detach_append_undo(moves, &alter->other, moves_undo(moves, true));
+    struct buffer *out = moves_part(moves);
+    detach_append_drop(&name, out);
+    out->failed = out->failed || name.failed;
+    buffer_free(&name);
+    moves->draft->plan->tag = moves->statement->tag;
     return done ? NULL : "DETACH CONCURRENTLY could not be written for it";
 }

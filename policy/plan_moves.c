@@ -171,5 +171,6 @@ void moves_end(struct moves *moves, const char *why)
         plan->deadline_ms = 0;
         plan->attempts = 1;
         plan->replaced_at = plan->replaced_length = 0;
+        plan->tag = NULL;
     }
 }
