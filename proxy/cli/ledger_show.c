@@ -109,6 +109,7 @@ static void print_change(const json_t *change)
     print_rules(change);
     print_line("sqlstate", ledger_member(change, "sqlstate"));
     print_line("message", ledger_member(change, "message"));
+    print_line("clean up", ledger_member(change, "cleanup"));
     print_number("attempts", json_object_get(change, "attempts"), "");
     print_number("lock timeout", json_object_get(change, "lock_timeout_ms"), " ms");
     print_statements(change);
@@ -122,12 +123,13 @@ static bool print_event(void *who, const char *json, int64_t seq)
     const json_t *body = json_object_get(event, "body");
     const char *sqlstate = ledger_member(body, "sqlstate");
     const char *message = ledger_member(body, "message");
+    const char *cleanup = ledger_member(body, "cleanup");
     const char *kind = ledger_member(event, "kind");
     const char *at = ledger_member(event, "at");
     struct buffer more = {0};
     ledger_append_safe(&more, sqlstate != NULL ? sqlstate : "", false);
     buffer_append_text(&more, sqlstate != NULL ? " " : "");
-    ledger_append_safe(&more, message != NULL ? message : "", false);
+    ledger_append_safe(&more, message != NULL ? message : cleanup != NULL ? cleanup : "", false);
     printf("  %s  %8lld  %-12s %.*s\n", at != NULL ? at : "-", (long long)seq,
            kind != NULL ? kind : "-", (int)more.length, (const char *)more.at);
     buffer_free(&more);

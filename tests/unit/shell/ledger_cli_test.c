@@ -81,6 +81,8 @@ static struct ledger *write_some(const char *path)
     assert_true(submit_and_wait(ledger, event_line(1, "retry",
                                                    ",\"attempts\":2,\"sqlstate\":"
                                                    "\"55P03\",\"message\":\"timeout\"")));
+    assert_true(
+        submit_and_wait(ledger, event_line(1, "needs_cleanup", ",\"cleanup\":\"DROP INDEX i\"")));
     assert_true(submit_and_wait(ledger, event_line(1, "committed", "")));
     assert_true(submit_and_wait(ledger, event_line(2, "denied", ",\"database\":\"bank\"")));
     return ledger;
@@ -116,10 +118,11 @@ static void test_list_for_programs(void **state)
                                "--state", "committed", "--since", "2001-01-01");
     assert_int_equal(result.code, CLI_OK);
     json_t *change = json_loads(result.out, 0, NULL);
-    assert_int_equal(json_object_size(change), 17);
+    assert_int_equal(json_object_size(change), 18);
     assert_string_equal(json_string_value(json_object_get(change, "application_name")),
                         "de\033[31mploy");
     assert_int_equal(json_integer_value(json_object_get(change, "attempts")), 2);
+    assert_string_equal(json_string_value(json_object_get(change, "cleanup")), "DROP INDEX i");
     json_decref(change);
     result = RUN(fixture->path, "list", "--json", "--path", "PATH", "--database", "nosuch");
     assert_int_equal(result.code, CLI_OK);
@@ -140,11 +143,13 @@ static void test_show(void **state)
     assert_has(result.out, "from the client:\n    CREATE INDEX i\n      ON public.orders (a)\n");
     assert_has(result.out, "to the server:\n    CREATE INDEX CONCURRENTLY i\n");
     assert_has(result.out, "         2  retry        55P03 timeout\n");
+    assert_has(result.out, "  clean up     DROP INDEX i\n");
+    assert_has(result.out, "         3  needs_cleanup DROP INDEX i\n");
     result = RUN(fixture->path, "show", "--json", "--path", "PATH", ID("1"));
     assert_int_equal(result.code, CLI_OK);
     assert_has(result.out,
                "{\"seq\":1,\"kind\":\"intended\",\"at\":\"2025-10-09T08:53:20.000001Z\"");
-    assert_has(result.out, "\n{\"seq\":3,\"kind\":\"committed\"");
+    assert_has(result.out, "\n{\"seq\":4,\"kind\":\"committed\"");
     result = RUN(fixture->path, "show", "ffff", "--path", "PATH");
     assert_int_equal(result.code, CLI_FINDINGS);
     assert_string_equal(result.out, "");

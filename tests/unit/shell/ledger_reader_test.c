@@ -156,12 +156,13 @@ static void test_gives_every_field(void **state)
     char *json = NULL;
     assert_true(ledger_reader_changes(reader, &(struct ledger_filter){0}, keep_json, &json, NULL));
     assert_string_equal(
-        json, "{\"change_id\":\"0199c3f0-0000-7000-8000-000000000005\",\"state\":null,\"tag\":null,"
-              "\"database\":null,\"user\":null,\"application_name\":null,\"client\":null,"
-              "\"original_sql\":null,\"executed\":null,\"objects\":null,\"rules\":null,"
-              "\"verdict\":null,\"sqlstate\":null,\"message\":null,\"attempts\":2,"
-              "\"lock_timeout_ms\":null,\"times\":{\"intended\":null,\"started\":\"t\","
-              "\"finished\":null,\"committed\":null}}");
+        json,
+        "{\"change_id\":\"0199c3f0-0000-7000-8000-000000000005\",\"state\":null,\"tag\":null,"
+        "\"database\":null,\"user\":null,\"application_name\":null,\"client\":null,"
+        "\"original_sql\":null,\"executed\":null,\"objects\":null,\"rules\":null,"
+        "\"verdict\":null,\"sqlstate\":null,\"message\":null,\"attempts\":2,"
+        "\"lock_timeout_ms\":null,\"cleanup\":null,\"times\":{\"intended\":null,\"started\":\"t\","
+        "\"finished\":null,\"committed\":null}}");
     free(json);
     ledger_reader_close(reader);
     ledger_close(ledger);
