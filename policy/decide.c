@@ -66,6 +66,7 @@ static void decide_keep(struct decision *out, const struct rule *rule, enum acti
     out->fired[place].rule = rule;
     out->fired[place].action = action;
     out->fired[place].not_because = not_because;
+    out->fired[place].origin = (struct origin){.kind = ORIGIN_BASE};
     bool noop = action == ACTION_REWRITE && rule->noop;
     enum verdict verdict = noop ? VERDICT_NOOP : decide_verdict(action);
     out->verdict = verdict > out->verdict ? verdict : out->verdict;
@@ -88,6 +89,20 @@ static void decide_rewrite(struct decision *out, const struct rule *rule,
     }
 }
 
+/* A rule that is off is not asked, unless somebody has switched it off for this statement. */
+static bool decide_is_off(const struct settings *settings, size_t index, enum action action)
+{
+    return action == ACTION_ALLOW && settings->origins[index].kind == ORIGIN_BASE;
+}
+
+static void decide_name_origins(const struct settings *settings, struct decision *out)
+{
+    for (size_t i = 0; i < out->fired_count; i++) {
+        int index = rules_find(out->fired[i].rule->id);
+        out->fired[i].origin = settings->origins[index];
+    }
+}
+
 struct decision decide(const struct statement *statement, const struct situation *now,
                        const struct facts *facts, const struct settings *settings)
 {
@@ -95,16 +110,28 @@ struct decision decide(const struct statement *statement, const struct situation
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *rule = rules_at(i);
         enum action action = decide_action(settings, i);
-        if (action == ACTION_ALLOW || !rule->matches(statement, now, facts, settings)) {
+        if (decide_is_off(settings, i, action) || !rule->matches(statement, now, facts, settings)) {
             continue;
         }
-        out.guard = out.guard || rule->guards;
+        out.guard = out.guard || (rule->guards && action != ACTION_ALLOW);
         if (action != ACTION_REWRITE) {
             decide_keep(&out, rule, action, NULL);
         } else if (!rule->guards) { /* a guard is the ordinary case: nobody needs to hear of it */
             decide_rewrite(&out, rule, statement, now, facts, settings);
         }
     }
+    decide_name_origins(settings, &out);
+    return out;
+}
+
+struct decision decide_in_text(struct span text, const struct statement *statement,
+                               const struct situation *now, const struct facts *facts,
+                               const struct settings *settings)
+{
+    struct settings commented = *settings;
+    enum comment_fault fault = comment_apply(text, statement, &commented);
+    struct decision out = decide(statement, now, facts, &commented);
+    out.comment = fault;
     return out;
 }
 

@@ -26,7 +26,8 @@ static bool plan_said(const struct plan_request *request, size_t statement, stru
     for (size_t i = 0; i < statement; i++) {
         for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
             struct told before = plan_told(request, i, k);
-            if (before.rule == told.rule && before.not_because == told.not_because) {
+            if (before.rule == told.rule && before.action != ACTION_ALLOW &&
+                before.not_because == told.not_because) {
                 return true;
             }
         }
@@ -72,6 +73,23 @@ static bool plan_has_changed(const struct plan_request *request, const char *dec
     return changed && declined == NULL;
 }
 
+/* The same fault is said once. */
+static void plan_append_comments(const struct plan_request *request, size_t start,
+                                 struct buffer *out)
+{
+    enum comment_fault said = COMMENT_NONE;
+    for (size_t i = 0; i < request->count; i++) {
+        enum comment_fault fault = request->decisions[i].comment;
+        if (fault != COMMENT_NONE && fault != said) {
+            buffer_append_text(out, out->length == start ? "" : "\n");
+            const char *tag = request->statements[i].tag;
+            buffer_append_format(out, "ddlguard: the comment of %s was not honoured: %s",
+                                 tag[0] != '\0' ? tag : "a statement", comment_fault_text(fault));
+            said = fault;
+        }
+    }
+}
+
 void plan_append_notice(const struct plan_request *request, const char *declined,
                         struct draft *draft)
 {
@@ -82,7 +100,8 @@ void plan_append_notice(const struct plan_request *request, const char *declined
         for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
             struct told told = plan_told(request, i, k);
             bool rewrites = told.action == ACTION_REWRITE;
-            if (plan_said(request, i, told) || (rewrites && told.rule->noop)) {
+            if (plan_said(request, i, told) || (rewrites && told.rule->noop) ||
+                told.action == ACTION_ALLOW) {
                 continue;
             }
             buffer_append_text(out, out->length == start ? "" : "\n");
@@ -94,6 +113,7 @@ void plan_append_notice(const struct plan_request *request, const char *declined
             }
         }
     }
+    plan_append_comments(request, start, out);
 }
 
 void plan_append_hint(const struct plan_request *request, struct draft *draft)
@@ -103,7 +123,8 @@ void plan_append_hint(const struct plan_request *request, struct draft *draft)
     for (size_t i = 0; i < request->count; i++) {
         for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
             struct told told = plan_told(request, i, k);
-            bool helps = told.rule->may_rewrite == NULL || elsewhere;
+            bool helps =
+                told.action != ACTION_ALLOW && (told.rule->may_rewrite == NULL || elsewhere);
             if (told.rule->hint != NULL && told.action != ACTION_REWRITE && helps) {
                 buffer_append_text(&draft->plan->text, told.rule->hint);
                 return;

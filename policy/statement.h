@@ -134,6 +134,7 @@ struct statement {
     unsigned key_columns; /* CREATE INDEX: how many, expressions too; INCLUDE not counted */
     const char *tag;      /* PostgreSQL's command tag, constant text: "CREATE INDEX" */
     size_t start, length; /* bytes of the whole message text that it was cut from */
+    size_t from;          /* there, too: where the comments before it begin */
     /* Places to splice at, in bytes from the statement's own first byte; 0: nowhere. */
     size_t concurrently_at; /* behind INDEX (CREATE, DROP) or behind INDEX/TABLE/… (REINDEX) */
     size_t name_at;         /* CREATE INDEX without a name: just before its ON */

@@ -48,21 +48,34 @@ static void skip_nested_comment(struct lexer *lexer)
     } while (depth > 0 && !at_end(lexer));
 }
 
+static void skip_space(struct lexer *lexer)
+{
+    while (!at_end(lexer) && is_space(byte_at(lexer, 0))) {
+        lexer->at++;
+    }
+}
+
+/* False: there is none here. */
+static bool skip_comment(struct lexer *lexer)
+{
+    if (byte_at(lexer, 0) == '-' && byte_at(lexer, 1) == '-') {
+        while (!at_end(lexer) && byte_at(lexer, 0) != '\n' && byte_at(lexer, 0) != '\r') {
+            lexer->at++;
+        }
+        return true;
+    }
+    bool nested = byte_at(lexer, 0) == '/' && byte_at(lexer, 1) == '*';
+    if (nested) {
+        skip_nested_comment(lexer);
+    }
+    return nested;
+}
+
 static void skip_blank(struct lexer *lexer)
 {
-    while (!at_end(lexer)) {
-        if (is_space(byte_at(lexer, 0))) {
-            lexer->at++;
-        } else if (byte_at(lexer, 0) == '-' && byte_at(lexer, 1) == '-') {
-            while (!at_end(lexer) && byte_at(lexer, 0) != '\n' && byte_at(lexer, 0) != '\r') {
-                lexer->at++;
-            }
-        } else if (byte_at(lexer, 0) == '/' && byte_at(lexer, 1) == '*') {
-            skip_nested_comment(lexer);
-        } else {
-            return;
-        }
-    }
+    do {
+        skip_space(lexer);
+    } while (skip_comment(lexer));
 }
 
 /* From the opening quote to behind the closing one; a doubled quote is part of the text. True when
@@ -165,6 +178,15 @@ struct lexeme lexer_next(struct lexer *lexer)
         lexeme.text = span_cut(lexer->text, lexeme.at, lexer->at - lexeme.at);
     }
     return lexeme;
+}
+
+bool lexer_take_comment(struct lexer *lexer, struct span *comment)
+{
+    skip_space(lexer);
+    size_t at = lexer->at;
+    bool found = skip_comment(lexer);
+    *comment = span_cut(lexer->text, at, lexer->at - at);
+    return found;
 }
 
 struct lexeme lexer_peek(const struct lexer *lexer)

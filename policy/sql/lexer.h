@@ -37,6 +37,8 @@ static inline struct lexer lexer_of(struct span text)
 /* Skips white space and comments, then takes one token. At the end of the text: LEXEME_END, for
  * ever. */
 struct lexeme lexer_next(struct lexer *lexer);
+/* Skips white space, then takes one comment, with its marks. False: a token comes first. */
+bool lexer_take_comment(struct lexer *lexer, struct span *comment);
 /* The next token, which stays where it is. */
 struct lexeme lexer_peek(const struct lexer *lexer);
 /* Takes the next token when it is that word, whatever its case. */

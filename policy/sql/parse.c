@@ -75,7 +75,8 @@ static bool has_long_name(struct span text)
 void sql_parse(struct span text, const struct scan_statement *cut, size_t parse_limit,
                struct statement *out)
 {
-    *out = (struct statement){.tag = "", .start = cut->start, .length = cut->length};
+    *out = (struct statement){
+        .tag = "", .from = cut->from, .start = cut->start, .length = cut->length};
     struct span own = span_cut(text, cut->start, cut->length);
     if (cut->class == SCAN_OTHER || cut->class == SCAN_PREPARED || fill_commonplace(own, out)) {
         return;

@@ -78,6 +78,10 @@ MUST_USE bool sql_find_error(struct span text, struct sql_error *error);
 /* Is it COPY … FROM STDIN? Then data follow it that are no SQL. */
 MUST_USE bool sql_reads_copy_data(struct span text);
 
+/* The next comment from *at on, with its marks; *at moves behind it. `text`: a statement with the
+ * comments before it. False: there is no other one, or it is not certain to be one. */
+bool sql_next_comment(struct span text, size_t *at, struct span *comment);
+
 /* Appends the text with its secrets replaced (passwords of ROLE, options of USER MAPPING and
  * SERVER, connection strings of SUBSCRIPTION, ALTER SYSTEM values …), decided on the parse tree;
  * for what does not parse and may hold one, every string literal is replaced. `text` is the

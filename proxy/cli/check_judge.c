@@ -81,6 +81,9 @@ static void add_rule_findings(const struct decision *decision, const struct situ
         if (out->broken && strcmp(rule->id, syntax_rule) == 0) {
             continue; /* said already, and better */
         }
+        if (action == ACTION_ALLOW) {
+            continue; /* somebody wants it so */
+        }
         struct span hint = span_text(rule->hint);
         if (rule->write_hint != NULL) {
             rule->write_hint(&out->statement, now, facts, &out->hints[i]);
@@ -201,9 +204,11 @@ void check_judge(const struct check_judge *judge, const struct check_track *trac
     }
     struct settings settings = settings_resolve(&config->settings, config->overrides,
                                                 config->override_count, &nobody, &out->statement);
+    /* Who will run it is not known: one whose comments are honoured, if there is anybody. */
+    settings.may_comment = config->settings.comment_users_count > 0;
     struct situation now = {.in_transaction = track->in_transaction, .alone = true};
     struct facts facts = {.new_here = check_track_is_new(track, &out->statement)};
-    struct decision decision = decide(&out->statement, &now, &facts, &settings);
+    struct decision decision = decide_in_text(text, &out->statement, &now, &facts, &settings);
     out->verdict = decision.verdict > out->verdict ? decision.verdict : out->verdict;
     out->effect = effect_of(&out->statement, &facts, judge->server_version);
     add_rule_findings(&decision, &now, &facts, out);

@@ -60,8 +60,11 @@ static bool explain_read(const struct config *config, struct explanation *out)
         }
         struct statement *statement = &out->statements[out->count++];
         if (cut.class == SCAN_OTHER) {
-            *statement = (struct statement){
-                .kind = STATEMENT_OTHER, .tag = "", .start = cut.start, .length = cut.length};
+            *statement = (struct statement){.kind = STATEMENT_OTHER,
+                                            .tag = "",
+                                            .from = cut.from,
+                                            .start = cut.start,
+                                            .length = cut.length};
         } else {
             sql_parse(out->sql, &cut, config->parse_limit_bytes, statement);
         }
@@ -98,12 +101,14 @@ static bool explain_decide(const struct explain *explain, const struct identity 
     static const struct statement none = {.kind = STATEMENT_OTHER};
     const struct config *config = explain->config;
     bool any = out->asked_about < out->count;
+    out->overrides = config->overrides;
     out->settings = settings_resolve(&config->settings, config->overrides, config->override_count,
                                      who, any ? &out->statements[out->asked_about] : &none);
     for (size_t i = 0; i < out->count; i++) {
         struct facts unknown = {0};
         const struct facts *facts = i == out->asked_about ? &out->facts : &unknown;
-        out->decisions[i] = decide(&out->statements[i], &out->now, facts, &out->settings);
+        out->decisions[i] =
+            decide_in_text(out->sql, &out->statements[i], &out->now, facts, &out->settings);
     }
     struct plan_request request = {.statements = out->statements,
                                    .count = out->count,

@@ -70,7 +70,14 @@ static void print_rules(const json_t *change)
     print_line("verdict", ledger_member(change, "verdict"));
     json_array_foreach(json_object_get(change, "rules"), i, rule)
     {
-        print_line(i == 0 ? "rules" : "", ledger_member(rule, "id"));
+        const char *reason = ledger_member(rule, "reason");
+        struct buffer line = {0};
+        append_word(&line, ledger_member(rule, "id"), " (");
+        append_word(&line, ledger_member(rule, "action"), reason == NULL ? ")" : "): ");
+        append_word(&line, reason, "");
+        buffer_append_u8(&line, 0);
+        print_line(i == 0 ? "rules" : "", line.failed ? NULL : (const char *)line.at);
+        buffer_free(&line);
     }
 }
 

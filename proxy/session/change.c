@@ -130,15 +130,15 @@ static json_t *json_objects(const struct statement *statement)
 
 static json_t *json_rules(const struct decision *decision)
 {
-    static const char *const actions[] = {
-        [ACTION_DEFAULT] = "default", [ACTION_ALLOW] = "allow", [ACTION_WARN] = "warn",
-        [ACTION_REWRITE] = "rewrite", [ACTION_BLOCK] = "block",
-    };
     json_t *list = json_array();
     for (size_t i = 0; i < decision->fired_count; i++) {
         json_t *item = json_object();
+        const char *action = settings_action_name(decision->fired[i].action);
         json_object_set_new(item, "id", json_string(decision->fired[i].rule->id));
-        json_object_set_new(item, "action", json_string(actions[decision->fired[i].action]));
+        json_object_set_new(item, "action", json_string(action));
+        if (decision->fired[i].origin.kind == ORIGIN_COMMENT) {
+            json_object_set_new(item, "reason", json_text(decision->fired[i].origin.reason));
+        }
         json_array_append_new(list, item);
     }
     return list;

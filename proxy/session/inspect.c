@@ -113,8 +113,11 @@ static void read_statement(const struct session *session, struct span sql,
 {
     bool prepares = cut->class == SCAN_DDL && begins_with(cut, "PREPARE");
     if (cut->class == SCAN_OTHER || cut->class == SCAN_PREPARED || prepares) {
-        *out = (struct statement){
-            .kind = STATEMENT_OTHER, .tag = "", .start = cut->start, .length = cut->length};
+        *out = (struct statement){.kind = STATEMENT_OTHER,
+                                  .tag = "",
+                                  .from = cut->from,
+                                  .start = cut->start,
+                                  .length = cut->length};
         if (prepares || (is_execute(cut) && knows_prepared_change(session))) {
             out->kind = STATEMENT_DDL;
             out->tag = prepares ? "PREPARE" : "EXECUTE";
@@ -165,7 +168,7 @@ void inspect_too_long(const struct session *session, struct span beginning, stru
     while (!matters && scan_next(&scanner, beginning, &at, true, &cut) == SCAN_STATEMENT) {
         matters = inspect_class_needs_plan(session, &cut);
     }
-    cut.start = 0;
+    cut.from = cut.start = 0;
     cut.length = beginning.length;
     sql_parse(beginning, &cut, 0, out); /* nothing is short enough: STATEMENT_TOO_LONG */
     if (matters) {

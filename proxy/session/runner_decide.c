@@ -120,7 +120,8 @@ static void decide_all(struct session *session, struct effects *effects)
     struct statement_list *list = &runner->request.statements;
     for (size_t i = 0; i < list->count; i++) {
         struct facts facts = facts_of(runner, i);
-        runner->decisions[i] = decide(&list->at[i], &runner->now, &facts, &runner->settings);
+        runner->decisions[i] = decide_in_text(buffer_span(&runner->request.sql), &list->at[i],
+                                              &runner->now, &facts, &runner->settings);
     }
     if (!build_plan(session) || (runner->plan.unguarded && !warn_unguarded(session))) {
         session_end(session, "53200", "out of memory in ddlguard", effects);

@@ -41,6 +41,15 @@ static struct span kept_message(const struct runner *runner)
     return buffer_span(&runner->message);
 }
 
+static void tell_comment(struct runner *runner, enum comment_fault fault)
+{
+    size_t used = strlen(runner->refusal.detail);
+    if (fault != COMMENT_NONE) {
+        snprintf(runner->refusal.detail + used, sizeof(runner->refusal.detail) - used,
+                 ". Its comment was not honoured: %s", comment_fault_text(fault));
+    }
+}
+
 /* A blocked statement: the rule that says so, for the error. */
 static bool refuse_blocked(struct runner *runner)
 {
@@ -56,6 +65,7 @@ static bool refuse_blocked(struct runner *runner)
         runner_refuse(runner, SQLSTATE_REFUSED, message);
         snprintf(runner->refusal.detail, sizeof(runner->refusal.detail), "Rule %s: %s", rule->id,
                  rule->why);
+        tell_comment(runner, decision->comment);
         snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%s",
                  rule->hint == NULL ? "" : rule->hint);
         return true;

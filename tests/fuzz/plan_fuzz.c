@@ -246,8 +246,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct situation now = read_situation(data[0], message.count);
     struct facts facts = read_facts(data[1], data[2]);
     struct settings settings = read_settings(data[3]);
+    settings.may_comment = true;
     for (size_t i = 0; i < message.count; i++) {
-        message.decisions[i] = decide(&message.statements[i], &now, &facts, &settings);
+        message.decisions[i] =
+            decide_in_text(text, &message.statements[i], &now, &facts, &settings);
     }
     force_verdict(data[0], &message);
     struct plan_request request = {message.statements, message.count, text,

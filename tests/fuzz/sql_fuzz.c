@@ -30,6 +30,19 @@ static bool parse_again(struct span text, struct statement *out)
     return true;
 }
 
+/* Every comment begins as one does and lies behind the one before. */
+static void check_comments(struct span text)
+{
+    struct span comment;
+    size_t at = 0;
+    for (size_t before = 0; sql_next_comment(text, &at, &comment); before = at) {
+        assert(at > before && comment.length >= 2 && comment.at >= text.at + before);
+        assert(comment.at + comment.length == text.at + at);
+        assert(memcmp(comment.at, "--", 2) == 0 || memcmp(comment.at, "/*", 2) == 0);
+    }
+    assert(at == text.length);
+}
+
 static void check_reversible(struct span original, struct span spliced, const struct splice *splice)
 {
     size_t from = 0;
@@ -108,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .encoding = (enum scan_encoding)(data[0] % (SCAN_ENCODING_SJIS_2004 + 1)),
     };
     struct span text = span_of(data + 1, size - 1);
+    check_comments(text);
     struct scanner scanner;
     struct scan_statement cut;
     size_t at = 0;

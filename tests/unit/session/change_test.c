@@ -86,6 +86,33 @@ static void what_is_done_in_parts_is_listed_in_order(void **state)
     json_decref(event);
 }
 
+/* Why a rule did nothing stands in the ledger for ever: in the words of who wanted it so. */
+static void a_rule_that_a_comment_allows_has_its_reason(void **state)
+{
+    (void)state;
+    static const struct rule rule = {.id = "ban-drop-column"};
+    static const struct change_who who = {"app", "alice", "psql", "unix", 4711, false};
+    const struct statement statement = {.kind = STATEMENT_ALTER_TABLE, .tag = "ALTER TABLE"};
+    struct decision decision = {.fired_count = 2};
+    decision.fired[0].rule = decision.fired[1].rule = &rule;
+    decision.fired[0].action = ACTION_WARN;
+    decision.fired[1].action = ACTION_ALLOW;
+    decision.fired[1].origin =
+        (struct origin){.kind = ORIGIN_COMMENT, .reason = span_text("caf\xe9 \"closed\"")};
+    struct change_intent intent = {.who = &who, .statement = &statement, .decision = &decision};
+    struct buffer ledger = {0};
+    change_write_intent(&ledger, CHANGE_INTENDED, &intent, NULL, span_of(NULL, 0), WALL_US);
+    json_t *event = event_of(&ledger);
+    json_t *rules = json_object_get(event, "rules");
+    assert_int_equal(json_array_size(rules), 2);
+    assert_text(json_array_get(rules, 0), "action", "warn");
+    assert_null(json_object_get(json_array_get(rules, 0), "reason"));
+    assert_text(json_array_get(rules, 1), "id", "ban-drop-column");
+    assert_text(json_array_get(rules, 1), "action", "allow");
+    assert_text(json_array_get(rules, 1), "reason", "caf\xc3\xa9 \"closed\"");
+    json_decref(event);
+}
+
 static void any_bytes_become_valid_json(void **state)
 {
     (void)state;
@@ -186,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_intent_says_who_and_what),
         cmocka_unit_test(what_is_done_in_parts_is_listed_in_order),
+        cmocka_unit_test(a_rule_that_a_comment_allows_has_its_reason),
         cmocka_unit_test(any_bytes_become_valid_json),
         cmocka_unit_test(each_end_has_its_time),
         cmocka_unit_test(an_outcome_has_what_is_known),

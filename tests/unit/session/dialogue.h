@@ -2,7 +2,7 @@
  * socket or a clock. '>' is what we feed, '<' what we expect, in exactly this order:
  *
  *      # a comment; empty lines are skipped
- *      settings mode=enforce profile=guard attempts=10 rule.lock-timeout=block …
+ *      settings mode=enforce profile=guard attempts=10 rule.lock-timeout=block comment_user=bob …
  *      login user=alice database=app application_name=psql server_version=15.20
  *      client > Parse "" "SELECT 1" | Bind "" "" | Sync       messages as protocol/trace.h has them
  *      server < Query "SELECT 1"                              … stands for any text
@@ -43,6 +43,8 @@ struct dialogue {
     size_t count;
     struct settings settings;
     struct session_options options;
+    char comment_user_text[64];
+    const char *comment_user; /* settings.comment_users is this one */
     bool uncut; /* `settings cuts=no`: what happens depends on how much has come, and says so */
     /* While it is read: */
     unsigned line;

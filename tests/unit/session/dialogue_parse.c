@@ -124,6 +124,12 @@ static void set(struct dialogue *dialogue, const struct dialogue_word *word)
         dialogue->options.refuse_without_ledger = strcmp(word->value, "true") == 0;
     } else if (strcmp(word->name, "cuts") == 0) {
         dialogue->uncut = strcmp(word->value, "no") == 0;
+    } else if (strcmp(word->name, "comment_user") == 0) {
+        snprintf(dialogue->comment_user_text, sizeof dialogue->comment_user_text, "%.63s",
+                 word->value);
+        dialogue->comment_user = dialogue->comment_user_text;
+        settings->comment_users = &dialogue->comment_user;
+        settings->comment_users_count = 1;
     } else if (strncmp(word->name, "rule.", 5) == 0) {
         set_rule(dialogue, word->name + 5, word->value);
     } else {
