@@ -12,6 +12,7 @@ struct explanation {
     struct probe probe; /* owned; facts borrow from it */
     struct facts facts; /* of the statement `asked_about` */
     struct settings settings;
+    const struct override *overrides; /* the configuration's, which the settings' origins name */
     struct statement *statements; /* owned, like decisions and plan */
     struct decision *decisions;
     size_t count;

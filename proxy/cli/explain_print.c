@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "config/keys.h"
 #include "proxy/cli/explain.h"
 
 static void print_span(const char *label, struct span text)
@@ -11,8 +12,49 @@ static void print_span(const char *label, struct span text)
     }
 }
 
-static void print_decision(const struct statement *statement, const struct decision *decision)
+/* "overrides[1] (line 12)" */
+static void print_override(const struct explanation *explanation, unsigned override)
 {
+    printf("overrides[%u] (line %u)", override, explanation->overrides[override].line);
+}
+
+/* What the rule's own row says for the profile, and who has chosen that. */
+static void print_profile(const struct explanation *explanation)
+{
+    const struct settings *settings = &explanation->settings;
+    printf("the rule's default in profile %s", config_profiles[settings->profile]);
+    if (settings->profile_origin.kind == ORIGIN_OVERRIDE) {
+        printf(", which is of ");
+        print_override(explanation, settings->profile_origin.override);
+    }
+}
+
+static void print_origin(const struct explanation *explanation, const struct rule *rule,
+                         const struct origin *origin)
+{
+    printf("%-9s decided by ", "");
+    switch (origin->kind) {
+    case ORIGIN_BASE:
+        if (explanation->settings.actions[rules_find(rule->id)] != ACTION_DEFAULT) {
+            printf("`rules` in the configuration");
+        } else {
+            print_profile(explanation);
+        }
+        break;
+    case ORIGIN_OVERRIDE:
+        print_override(explanation, origin->override);
+        break;
+    case ORIGIN_COMMENT:
+        printf("the comment: %.*s", (int)origin->reason.length, (const char *)origin->reason.at);
+        break;
+    }
+    putchar('\n');
+}
+
+static void print_decision(const struct explanation *explanation, size_t index)
+{
+    const struct statement *statement = &explanation->statements[index];
+    const struct decision *decision = &explanation->decisions[index];
     bool guard = decision->guard && decision->verdict < VERDICT_REWRITE;
     const char *tag =
         statement->tag[0] != '\0' ? statement->tag : statement_kind_name(statement->kind);
@@ -25,6 +67,10 @@ static void print_decision(const struct statement *statement, const struct decis
         if (decision->fired[i].not_because != NULL) {
             printf("%-9s no rewrite: %s\n", "", decision->fired[i].not_because);
         }
+        print_origin(explanation, rule, &decision->fired[i].origin);
+    }
+    if (decision->comment != COMMENT_NONE) {
+        printf("%-9s not honoured: %s\n", "comment", comment_fault_text(decision->comment));
     }
 }
 
@@ -51,7 +97,7 @@ void explanation_print_text(const struct explanation *explanation)
 {
     struct buffer steps = {0};
     for (size_t i = 0; i < explanation->count; i++) {
-        print_decision(&explanation->statements[i], &explanation->decisions[i]);
+        print_decision(explanation, i);
     }
     if (explanation->asked_about < explanation->count) {
         print_facts(&explanation->facts);
@@ -75,16 +121,41 @@ static json_t *json_of_text(const char *text)
     return json_of_span(span_text(text));
 }
 
-static json_t *json_of_rules(const struct decision *decision)
+/* Which override; null for none. */
+static json_t *json_of_override(const struct explanation *explanation, const struct origin *origin)
+{
+    return origin->kind != ORIGIN_OVERRIDE
+               ? json_null()
+               : json_pack("{s:i, s:i}", "index", (int)origin->override, "line",
+                           (int)explanation->overrides[origin->override].line);
+}
+
+/* by: "profile", "rules", "override" or "comment". */
+static json_t *json_of_origin(const struct explanation *explanation, const struct rule *rule,
+                              const struct origin *origin)
+{
+    const struct settings *settings = &explanation->settings;
+    bool profile =
+        origin->kind == ORIGIN_BASE && settings->actions[rules_find(rule->id)] == ACTION_DEFAULT;
+    const char *by = profile                       ? "profile"
+                     : origin->kind == ORIGIN_BASE ? "rules"
+                                                   : settings_origin_name(origin->kind);
+    return json_pack("{s:s, s:o, s:o}", "by", by, "override",
+                     json_of_override(explanation, profile ? &settings->profile_origin : origin),
+                     "reason", json_of_span(origin->reason));
+}
+
+static json_t *json_of_rules(const struct explanation *explanation, const struct decision *decision)
 {
     json_t *rules = json_array();
     for (size_t i = 0; i < decision->fired_count; i++) {
         const struct rule *rule = decision->fired[i].rule;
         json_array_append_new(
-            rules, json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", rule->id, "action",
+            rules, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", rule->id, "action",
                              settings_action_name(decision->fired[i].action), "message", rule->why,
                              "not_because", json_of_text(decision->fired[i].not_because), "hint",
-                             json_of_text(rule->hint)));
+                             json_of_text(rule->hint), "decided",
+                             json_of_origin(explanation, rule, &decision->fired[i].origin)));
     }
     return rules;
 }
@@ -94,10 +165,11 @@ static json_t *json_of_statement(const struct explanation *explanation, size_t i
     const struct statement *statement = &explanation->statements[i];
     const struct decision *decision = &explanation->decisions[i];
     struct span sql = span_cut(explanation->sql, statement->start, statement->length);
-    return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o}", "sql", json_of_span(sql), "kind",
+    return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:o}", "sql", json_of_span(sql), "kind",
                      statement_kind_name(statement->kind), "tag", statement->tag, "verdict",
                      verdict_name(decision->verdict), "guard", decision->guard, "rules",
-                     json_of_rules(decision));
+                     json_of_rules(explanation, decision), "comment_refused",
+                     json_of_text(comment_fault_text(decision->comment)));
 }
 
 static json_t *json_of_facts(const struct facts *facts)
@@ -134,7 +206,8 @@ bool explanation_print_json(const struct explanation *explanation)
         json_array_append_new(statements, json_of_statement(explanation, i));
     }
     json_t *whole =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "statements", statements, "facts",
+        json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "statements", statements, "profile",
+                  config_profiles[explanation->settings.profile], "facts",
                   json_of_facts(&explanation->facts), "notice", json_of_span(plan->notice), "hint",
                   json_of_span(plan->notice_hint), "steps", json_of_steps(plan, explanation->sql),
                   "attempts", (int)plan->attempts, "lock_timeout_ms", (int)plan->lock_timeout_ms);

@@ -1,4 +1,5 @@
 """The subcommands that need no running proxy: config check and print, explain; and how `run` refuses."""
+import json
 import subprocess
 
 import pytest
@@ -109,3 +110,46 @@ def test_explain(sql, words, program, server, database):
 def test_explain_without_a_server_promises_nothing(program):
     done = program("explain", "create index i on item (a)")
     assert "CONCURRENTLY" not in done.stdout and "--server" in done.stdout
+
+
+INDEX = "require-concurrent-index-creation"
+
+
+@pytest.mark.parametrize("config, sql, said, decided", [
+    ("", "create index i on item (a)", "decided by the rule's default in profile guard",
+     {"by": "profile", "override": None, "reason": None}),
+    ("rules:\n  %s: warn\n" % INDEX, "create index i on item (a)", "decided by `rules`",
+     {"by": "rules", "override": None, "reason": None}),
+    ("overrides:\n  - {mode: enforce}\n  - profile: strict\n", "create index i on item (a)",
+     "in profile strict, which is of overrides[1] (line 3)",
+     {"by": "profile", "override": {"index": 1, "line": 3}, "reason": None}),
+    ("overrides:\n  - rules: {%s: block}\n" % INDEX, "create index i on item (a)",
+     "decided by overrides[0] (line 2)",
+     {"by": "override", "override": {"index": 0, "line": 2}, "reason": None}),
+    ("overrides:\n  - {rules: {%s: block}, until: 2020-01-01}\n" % INDEX, "create index i on item (a)",
+     "decided by the rule's default",
+     {"by": "profile", "override": None, "reason": None}),
+    ("comment_overrides: {users: [\"*\"]}\n",
+     "create index i on item (a) /* ddlguard:allow %s reason=\"empty\" */" % INDEX,
+     "decided by the comment: empty",
+     {"by": "comment", "override": None, "reason": "empty"}),
+])
+def test_explain_says_what_decided(config, sql, said, decided, program):
+    done = program("explain", sql, config=config)
+    assert done.returncode == 0 and said in done.stdout, done.stdout + done.stderr
+    done = program("explain", "--json", sql, config=config)
+    rules = json.loads(done.stdout)["statements"][0]["rules"]
+    assert [rule["decided"] for rule in rules if rule["id"] == INDEX] == [decided]
+
+
+def test_explain_says_why_a_comment_is_not_honoured(program):
+    sql = "alter table item add c int /* ddlguard:allow lock-timeout reason=\"r\" */"
+    done = program("explain", sql, config="")
+    assert "not honoured: comment_overrides" in done.stdout
+
+
+def test_config_check_reminds_of_what_is_over(program, tmp_path):
+    done = program("config", "check", config="overrides:\n  - {mode: observe, until: 2020-01-01}\n")
+    assert done.returncode == 0 and done.stdout.endswith(": ok\n")
+    assert done.stderr == "%s:2: overrides[0]: it is over (until 2020-01-01), and holds no longer\n" % (
+        tmp_path / "ddlguard.yaml")
