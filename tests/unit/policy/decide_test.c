@@ -29,6 +29,9 @@ static void every_rule_can_be_shown_and_found(void **state)
         assert_true(rule->hint == NULL || rule->hint[strlen(rule->hint) - 1] == '.');
         assert_true(rule->guard != ACTION_DEFAULT && rule->strict != ACTION_DEFAULT);
         assert_true(rule->strict >= rule->guard);
+        assert_true(rule->guard != ACTION_BLOCK); /* guard makes safe, or warns */
+        bool rewrites = rule->guard == ACTION_REWRITE || rule->strict == ACTION_REWRITE;
+        assert_true(!rewrites || rule->guards || rule->may_rewrite != NULL);
     }
     assert_int_equal(rules_find("no-such-rule"), -1);
     assert_int_equal(rules_find(""), -1);
@@ -74,6 +77,47 @@ static void the_strongest_rule_wins_and_all_are_kept(void **state)
         assert_int_equal(out.guard, cases[i].guarded);
         if (cases[i].first != NULL) {
             assert_string_equal(out.fired[0].rule->id, cases[i].first);
+        }
+    }
+}
+
+static void the_profile_observe_has_nothing_to_say(void **state)
+{
+    (void)state;
+    struct settings settings = settings_default();
+    settings.profile = PROFILE_OBSERVE;
+    for (int kind = 0; kind <= STATEMENT_SET; kind++) {
+        const struct statement statement = {.kind = (enum statement_kind)kind};
+        struct decision out = decide(&statement, &alone, &nothing_known, &settings);
+        assert_int_equal(out.verdict, VERDICT_ALLOW);
+        assert_int_equal(out.fired_count, 0);
+        assert_false(out.guard);
+    }
+}
+
+/* What somebody has switched off for some is kept, with who it was; what is off for all is not. */
+static void an_exception_is_kept_with_its_origin(void **state)
+{
+    (void)state;
+    const struct statement statement = {.kind = STATEMENT_ALTER_TABLE};
+    const int rule = rules_find("lock-timeout");
+    const struct {
+        enum origin_kind kind;
+        size_t fired;
+    } cases[] = {{ORIGIN_BASE, 0}, {ORIGIN_OVERRIDE, 1}, {ORIGIN_COMMENT, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct settings settings = settings_default();
+        settings.actions[rule] = ACTION_ALLOW;
+        settings.origins[rule] = (struct origin){.kind = cases[i].kind, .override = 7};
+        struct decision out = decide(&statement, &alone, &nothing_known, &settings);
+        assert_int_equal(out.fired_count, cases[i].fired);
+        assert_int_equal(out.verdict, VERDICT_ALLOW);
+        assert_false(out.guard);
+        if (cases[i].fired > 0) {
+            assert_string_equal(out.fired[0].rule->id, "lock-timeout");
+            assert_int_equal(out.fired[0].action, ACTION_ALLOW);
+            assert_int_equal(out.fired[0].origin.kind, cases[i].kind);
+            assert_int_equal(out.fired[0].origin.override, 7);
         }
     }
 }
@@ -129,6 +173,8 @@ int main(void)
         cmocka_unit_test(every_rule_can_be_shown_and_found),
         cmocka_unit_test(names_are_those_of_the_configuration),
         cmocka_unit_test(the_strongest_rule_wins_and_all_are_kept),
+        cmocka_unit_test(the_profile_observe_has_nothing_to_say),
+        cmocka_unit_test(an_exception_is_kept_with_its_origin),
         cmocka_unit_test(a_verdict_is_never_weaker_than_what_fired),
         cmocka_unit_test(what_cannot_be_rewritten_is_a_warning),
     };
