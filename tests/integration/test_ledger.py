@@ -115,6 +115,24 @@ def test_denied_by_a_rule(make_proxy, connect, database, server):
     client.execute("rollback")
 
 
+def test_allowed_by_a_comment(make_proxy, connect, database, server):
+    """Rule and reason are kept, and shown; an override for another network changes nothing."""
+    rule = "require-concurrent-index-creation"
+    server.psql("create table item (a int)", database)
+    proxy = make_proxy(rules={rule: "block"}, comment_overrides={"users": ["*"]},
+                       overrides=[{"match": {"addresses": ["192.0.2.0/24"]}, "mode": "observe"}])
+    client = connect(leg=proxy)
+    client.execute(f'/* ddlguard:allow {rule} reason="made today" */ create index i on item (a)')
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as caught:
+        client.execute(f"/* ddlguard:allow {rule} */ create index j on item (a)")
+    assert "gives no reason" in caught.value.diag.message_detail
+    denied, allowed = sorted(proxy.ledger(database=database), key=lambda change: change["state"] != "denied")
+    assert denied["state"] == "denied" and allowed["state"] == "committed"
+    assert {"id": rule, "action": "allow", "reason": "made today"} in allowed["rules"]
+    shown = proxy.command("ledger", "show", allowed["change_id"], "--config", str(proxy.config_path))
+    assert f"{rule} (allow): made today" in shown.stdout
+
+
 SECRET = "tr0ub4dor-and-3"
 
 
