@@ -19,7 +19,7 @@
 
 static struct span body_of(const struct buffer *packet)
 {
-    struct frame frame;
+    struct frame frame = {0};
     assert_int_equal(frame_peek_startup(buffer_span(packet), &frame), FRAME_READY);
     assert_int_equal(frame.length, packet->length);
     return frame_body(frame, buffer_span(packet));
