@@ -89,7 +89,9 @@ static void append_not_null_names(const struct statement *statement, size_t at, 
     size_t count = 0;
     for (bool fits = action->kind == ALTER_SET_NOT_NULL; fits && count < NAMES_MAX;) {
         char number[16] = "";
-        (void)snprintf(number, sizeof number, count == 0 ? "" : "%u", (unsigned)count);
+        if (count > 0) {
+            (void)snprintf(number, sizeof number, "%u", (unsigned)count);
+        }
         fits = snprintf(names[count], NAME_BYTES, "%s_%s_not_null%s", statement->target.name,
                         action->column, number) < NAME_BYTES;
         count += fits;
