@@ -86,8 +86,8 @@ static void the_defaults_print_as_they_are(void **state)
         "    host: \"127.0.0.1\"\n    port: 5432\n    sslmode: prefer\n    dbname: \"\"\n"
         "mode: enforce\nprofile: guard\nworkers: 0\nrules:\n",
         "\n  lock-timeout: default\n",
-        "\noverrides: []\ncomment_overrides:\n  users: []\ntimeouts:\n  lock: 2s\n  total: 5min\n  "
-        "attempts: 10\n",
+        "\noverrides: []\ncomment_overrides:\n  users: []\ntimeouts:\n  lock: 2s\n",
+        "\n  total: 5min\n  attempts: 10\n",
     };
     buffer_append_u8(&out, 0);
     for (size_t i = 0; i < COUNT(parts); i++) {

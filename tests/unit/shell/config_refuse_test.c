@@ -275,8 +275,7 @@ static void an_override_that_a_later_one_takes_back_is_refused(void **state)
         "overrides: [{mode: observe}, {profile: guard}]\n",
         "overrides: [{mode: observe}, {mode: enforce, until: 2030-01-01}]\n",
         "overrides: [{match: {users: [a]}, mode: observe}, {match: {users: [b]}, mode: enforce}]\n",
-        "overrides: [{match: {tables: [a]}, mode: observe}, {match: {users: [a]}, mode: "
-        "enforce}]\n",
+        "overrides: [{match: {tables: [a]}, mode: observe}, {match: {}, mode: enforce}]\n",
         "overrides: [{rules: {unparsed: warn}}, {rules: {too-long: warn}}]\n",
         "overrides: [{match: {applications: [\"\"]}, mode: observe}]\n", /* there are such */
         "overrides: [{until: 2001-01-01, mode: observe}]\n", /* the proxy must start none the less
