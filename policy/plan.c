@@ -305,28 +305,6 @@ static void plan_cut(struct draft *draft)
     plan->notice_hint = span_from(text, draft->notice_end);
 }
 
-/* Decided to be made another way than as it came: plan_concurrent's own cases apart. */
-static bool plan_is_rewritten(const struct plan_request *request)
-{
-    return request->count == 1 && request->decisions[0].verdict == VERDICT_REWRITE &&
-           situation_may_rewrite(request->now) && request->facts->known;
-}
-
-static const char *plan_rewritten(const struct plan_request *request, struct draft *draft)
-{
-    const struct statement *statement = &request->statements[0];
-    if (statement->kind == STATEMENT_ALTER_TABLE) {
-        return plan_alter(request, draft);
-    }
-    if (statement->form == FORM_REFRESH) {
-        return plan_refresh(request, draft);
-    }
-    if (statement->form == FORM_PARTITION_OF) {
-        return plan_partition_of(request, draft);
-    }
-    return "there is no such form of it";
-}
-
 /* The way of the decision, or the plain one: then why, if another was decided on. */
 static const char *plan_made_safe(const struct plan_request *request, struct draft *draft)
 {

@@ -48,8 +48,8 @@ bool plan_is_concurrent(const struct plan_request *request)
     const struct decision *decision = &request->decisions[0];
     enum statement_kind kind = request->statements[0].kind;
     bool asked = (request->statements[0].flags & FLAG_CONCURRENTLY) && decision->guard;
-    bool has_form =
-        kind == STATEMENT_CREATE_INDEX || kind == STATEMENT_DROP_INDEX || kind == STATEMENT_REINDEX;
+    bool creates = kind == STATEMENT_CREATE_INDEX && request->facts->kind != 'p';
+    bool has_form = creates || kind == STATEMENT_DROP_INDEX || kind == STATEMENT_REINDEX;
     return asked || (has_form && decision->verdict == VERDICT_REWRITE);
 }
 
@@ -80,7 +80,7 @@ static void plan_append_leftover(const struct plan_request *request, struct buff
 static void plan_append_drops(const struct plan_request *request, bool while_held,
                               struct buffer *out)
 {
-    undo_append_indexes(request->facts, out);
+    undo_append_indexes(&request->facts->table, out);
     buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
     plan_append_leftover(request, out);
     if (!while_held) {
@@ -115,7 +115,7 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     draft_time(time, draft_lock_timeout(request, wanted));
     if (leftover) {
         timeouts_append_lift(facts, time, draft_step(draft, STEP_GUARD, false));
-        gate_append(request, draft_step(draft, STEP_GATE, true));
+        gate_append(request, &facts->table, draft_step(draft, STEP_GATE, true));
         draft->last->retry_from = 0;
         if (request->statements[0].kind != STATEMENT_DROP_INDEX) {
             plan_append_drops(request, false, draft_step(draft, STEP_CLEAN, false));

@@ -77,7 +77,7 @@ static bool detach_append(struct moves *moves, const struct buffer *name)
     buffer_append_text(&tail, "DETACH PARTITION ");
     buffer_append_span(&tail, buffer_span(name));
     buffer_append_text(&tail, " CONCURRENTLY");
-    struct buffer *out = moves_long_part(moves, NULL);
+    struct buffer *out = moves_long_part(moves, &moves->request->facts->table, NULL);
     moves->draft->last->retry = false;
     bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
     out->failed = out->failed || tail.failed;

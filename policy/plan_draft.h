@@ -50,16 +50,16 @@ void timeouts_append_back(const struct facts *facts, struct buffer *out);
 /* UNDO: sets the lock timeout, and has nothing to run. */
 void timeouts_append_undo(const char *lock, struct buffer *out);
 
-/* Queries for CLEAN and UNDO. Indexes of the target's table, as t, x (pg_index) and c (its
+/* Queries for CLEAN and UNDO. Indexes of a table, as t, x (pg_index) and c (its
  * pg_class): the caller adds which. */
-void undo_append_indexes(const struct facts *facts, struct buffer *out);
+void undo_append_indexes(const struct object_name *table, struct buffer *out);
 enum undo_index {
     UNDO_INDEX_LEFTOVER, /* invalid, and nobody is at work on the table: of an earlier failure */
     UNDO_INDEX_INVALID,  /* of this one */
-    UNDO_INDEX_BARE,     /* no constraint has taken it over */
+    UNDO_INDEX_BARE,     /* no constraint and no index of a parent has taken it over */
 };
-void undo_append_index(const struct facts *facts, const char *name, enum undo_index which,
-                       struct buffer *out);
+void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
+                       enum undo_index which, struct buffer *out);
 /* Drops the table's constraint. `condition`: " AND …" about k, its pg_constraint. */
 void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
                             struct buffer *out);
@@ -71,8 +71,14 @@ bool plan_noop(const struct plan_request *request, struct draft *draft);
 /* An ALTER TABLE in several parts, a partition, a REFRESH. NULL when the plan is written, or why it
  * could not be: a constant text, and nothing was done. */
 const char *plan_alter(const struct plan_request *request, struct draft *draft);
+const char *plan_partition_index(const struct plan_request *request, struct draft *draft);
 const char *plan_partition_of(const struct plan_request *request, struct draft *draft);
 const char *plan_refresh(const struct plan_request *request, struct draft *draft);
+
+/* Whether one of those is the way for this request: decided on, and not plan_concurrent's; and that
+ * one, likewise. */
+bool plan_is_rewritten(const struct plan_request *request);
+const char *plan_rewritten(const struct plan_request *request, struct draft *draft);
 
 /* Whether plan_concurrent is the way for this request. */
 bool plan_is_concurrent(const struct plan_request *request);
@@ -84,8 +90,9 @@ const char *plan_concurrent(const struct plan_request *request, struct draft *dr
  * does not, or when the guard cannot be put into it: nothing done. */
 bool plan_inline(const struct plan_request *request, uint32_t ours_ms, struct draft *draft);
 
-/* The GATE of a concurrent plan. */
-void gate_append(const struct plan_request *request, struct buffer *out);
+/* The GATE of what is built on `table`, or dropped or detached from it. */
+void gate_append(const struct plan_request *request, const struct object_name *table,
+                 struct buffer *out);
 /* Appends an SQL condition: some other session has the table locked as a build, VALIDATE or any
  * schema change does. `relation`: an SQL expression, the table's oid. */
 void gate_append_holder(const struct facts *facts, const char *relation, struct buffer *out);

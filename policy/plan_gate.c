@@ -85,14 +85,15 @@ static void gate_append_body(const struct plan_request *request, struct span tab
 
 /* A materialized view or a missing privilege makes LOCK fail where the build would not: such errors
  * pass the gate. */
-void gate_append(const struct plan_request *request, struct buffer *out)
+void gate_append(const struct plan_request *request, const struct object_name *table,
+                 struct buffer *out)
 {
-    struct buffer table = {0}, body = {0};
-    sql_append_name(&table, &request->facts->table);
-    gate_append_body(request, buffer_span(&table), &body);
+    struct buffer name = {0}, body = {0};
+    sql_append_name(&name, table);
+    gate_append_body(request, buffer_span(&name), &body);
     buffer_append_text(out, "/* ddlguard */ DO ");
     sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || table.failed || body.failed;
-    buffer_free(&table);
+    out->failed = out->failed || name.failed || body.failed;
+    buffer_free(&name);
     buffer_free(&body);
 }

@@ -21,7 +21,8 @@ const char *recipe_build_key(struct moves *moves, size_t action, const char *nam
     if (name[0] == '\0') {
         return "no free name for the constraint was found";
     }
-    if (!alter_text_key_index(text, statement, action, name, moves_build(moves, name)) ||
+    if (!alter_text_key_index(text, statement, action, name,
+                              moves_build(moves, &moves->request->facts->table, name)) ||
         !alter_text_key_using_index(text, statement, action, name, moves_part(moves))) {
         return "the form with USING INDEX could not be proved to be the same";
     }

@@ -2,8 +2,7 @@
  * the parts are is the recipes' business. */
 #include "policy/plan_moves.h"
 
-#include <assert.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 void moves_start(struct moves *moves, const struct plan_request *request, struct draft *draft)
 {
@@ -72,15 +71,16 @@ bool moves_alter(struct moves *moves, const char *format, const char *name)
     return done;
 }
 
-struct buffer *moves_long_part(struct moves *moves, const char *index)
+struct buffer *moves_long_part(struct moves *moves, const struct object_name *table,
+                               const char *index)
 {
     struct draft *draft = moves->draft;
     size_t first = draft->plan->count;
     moves_set_guard(moves, MOVES_WAITING);
-    gate_append(moves->request, draft_step(draft, STEP_GATE, true));
+    gate_append(moves->request, table, draft_step(draft, STEP_GATE, true));
     draft->last->retry_from = first;
     if (index != NULL) {
-        undo_append_index(moves->request->facts, index, UNDO_INDEX_LEFTOVER,
+        undo_append_index(moves->request->facts, table, index, UNDO_INDEX_LEFTOVER,
                           draft_step(draft, STEP_CLEAN, false));
     }
     moves_set_guard(moves, MOVES_BUILDING);
@@ -90,12 +90,12 @@ struct buffer *moves_long_part(struct moves *moves, const char *index)
     return out;
 }
 
-struct buffer *moves_build(struct moves *moves, const char *name)
+struct buffer *moves_build(struct moves *moves, const struct object_name *table, const char *name)
 {
     const struct facts *facts = moves->request->facts;
-    struct buffer *out = moves_long_part(moves, name);
-    undo_append_index(facts, name, UNDO_INDEX_INVALID, moves_undo(moves, true));
-    undo_append_index(facts, name, UNDO_INDEX_BARE, moves_undo(moves, false));
+    struct buffer *out = moves_long_part(moves, table, name);
+    undo_append_index(facts, table, name, UNDO_INDEX_INVALID, moves_undo(moves, true));
+    undo_append_index(facts, table, name, UNDO_INDEX_BARE, moves_undo(moves, false));
     return out;
 }
 
@@ -112,12 +112,26 @@ static size_t moves_undo_start(const struct moves *moves, size_t i)
     return i == 0 ? 0 : moves->undos[i - 1].end;
 }
 
+static bool moves_grow(struct moves *moves)
+{
+    size_t capacity = moves->undo_capacity * 2 + 8;
+    struct move_undo *grown = realloc(moves->undos, capacity * sizeof *grown);
+    if (grown != NULL) {
+        moves->undos = grown;
+        moves->undo_capacity = capacity;
+    }
+    return grown != NULL;
+}
+
 struct buffer *moves_undo(struct moves *moves, bool started)
 {
     if (moves->undo_count > 0) {
         moves->undos[moves->undo_count - 1].end = moves->undo.length;
     }
-    assert(moves->undo_count < MOVES_UNDOS_MAX);
+    if (moves->undo_count == moves->undo_capacity && !moves_grow(moves)) {
+        moves->undo.failed = true;
+        return &moves->undo;
+    }
     moves->undos[moves->undo_count].of = moves->draft->plan->count - 1;
     moves->undos[moves->undo_count].started = started;
     moves->undo_count++;
@@ -165,6 +179,7 @@ void moves_end(struct moves *moves, const char *why)
 {
     struct plan *plan = moves->draft->plan;
     buffer_free(&moves->undo);
+    free(moves->undos);
     if (why != NULL) {
         plan->count = 0;
         plan->text.length = 0;

@@ -17,10 +17,13 @@
 #include "policy/plan_draft.h"
 #include "policy/sql/alter_text.h"
 
-/* Eight actions of an ALTER TABLE, and what the longest recipe has for each. */
-#define MOVES_UNDOS_MAX 64
-
 enum moves_guard { MOVES_UNGUARDED, MOVES_WAITING, MOVES_BUILDING };
+
+/* What takes a part back: the text ends at `end`, and begins where the one before it ends. */
+struct move_undo {
+    size_t of, end;
+    bool started;
+};
 
 struct moves {
     const struct plan_request *request;
@@ -30,11 +33,8 @@ struct moves {
     char lock[32]; /* the limit of each lock wait, as PostgreSQL takes it */
     enum moves_guard guard;
     struct buffer undo; /* the texts of the UNDO steps, one behind the other */
-    struct {
-        size_t of, end;
-        bool started;
-    } undos[MOVES_UNDOS_MAX];
-    size_t undo_count;
+    struct move_undo *undos;
+    size_t undo_count, undo_capacity;
 };
 
 void moves_start(struct moves *moves, const struct plan_request *request, struct draft *draft);
@@ -52,10 +52,11 @@ struct buffer *moves_clean(struct moves *moves);
 MUST_USE bool moves_alter(struct moves *moves, const char *format, const char *name);
 /* Opens a part that waits for everybody and may take long: behind its GATE and, when it builds
  * `index`, the CLEAN of that. NULL: it builds none. */
-struct buffer *moves_long_part(struct moves *moves, const char *index);
-/* Opens a part that builds the index `name` on the table, behind its GATE and CLEAN, and says how
+struct buffer *moves_long_part(struct moves *moves, const struct object_name *table,
+                               const char *index);
+/* Opens a part that builds the index `name` on that table, behind its GATE and CLEAN, and says how
  * to remove it. */
-struct buffer *moves_build(struct moves *moves, const char *name);
+struct buffer *moves_build(struct moves *moves, const struct object_name *table, const char *name);
 /* What the client hears when the part opened last meets rows that violate it: PostgreSQL's words
  * for a NULL in the column. */
 void moves_says_null(struct moves *moves, const char *column);

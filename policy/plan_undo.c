@@ -7,14 +7,14 @@
     " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace WHERE"      \
     " n.nspname OPERATOR(pg_catalog.=) "
 
-static void undo_append_table(const struct facts *facts, struct buffer *out)
+static void undo_append_table(const struct object_name *table, struct buffer *out)
 {
-    sql_append_literal(out, span_text(facts->table.schema));
+    sql_append_literal(out, span_text(table->schema));
     buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(facts->table.name));
+    sql_append_literal(out, span_text(table->name));
 }
 
-void undo_append_indexes(const struct facts *facts, struct buffer *out)
+void undo_append_indexes(const struct object_name *table, struct buffer *out)
 {
     buffer_append_text(
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP INDEX CONCURRENTLY"
@@ -25,13 +25,13 @@ void undo_append_indexes(const struct facts *facts, struct buffer *out)
              " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
              " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
              " WHERE tn.nspname OPERATOR(pg_catalog.=) ");
-    undo_append_table(facts, out);
+    undo_append_table(table, out);
 }
 
-void undo_append_index(const struct facts *facts, const char *name, enum undo_index which,
-                       struct buffer *out)
+void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
+                       enum undo_index which, struct buffer *out)
 {
-    undo_append_indexes(facts, out);
+    undo_append_indexes(table, out);
     buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
     switch (which) {
@@ -43,8 +43,10 @@ void undo_append_index(const struct facts *facts, const char *name, enum undo_in
         buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
         break;
     case UNDO_INDEX_BARE:
-        buffer_append_text(out, " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE"
-                                " k.conindid OPERATOR(pg_catalog.=) x.indexrelid)");
+        buffer_append_text(
+            out,
+            " AND NOT c.relispartition AND NOT EXISTS (SELECT FROM"
+            " pg_catalog.pg_constraint AS k WHERE k.conindid OPERATOR(pg_catalog.=) x.indexrelid)");
         break;
     }
 }
@@ -56,7 +58,7 @@ void undo_append_constraint(const struct facts *facts, const char *name, const c
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %I.%I DROP"
              " CONSTRAINT %I', n.nspname, t.relname, k.conname) FROM pg_catalog.pg_constraint AS k"
              " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) k.conrelid" OF_TABLE);
-    undo_append_table(facts, out);
+    undo_append_table(&facts->table, out);
     buffer_append_text(out, " AND k.conname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
     buffer_append_text(out, condition);
@@ -71,7 +73,7 @@ static void undo_append_attribute(const struct facts *facts, const char *column,
         " n.nspname, t.relname, a.attname) FROM pg_catalog.pg_attribute AS a"
         " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) a.attrelid" OF_TABLE,
         action);
-    undo_append_table(facts, out);
+    undo_append_table(&facts->table, out);
     buffer_append_text(out, " AND NOT a.attisdropped AND a.attname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(column));
 }

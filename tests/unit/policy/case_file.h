@@ -10,8 +10,10 @@
  * settings, now and facts may be left out: the defaults, a statement alone outside a transaction
  * block, a plain table public.t of 100 MB on PostgreSQL 15. Facts about an action of an ALTER TABLE
  * begin with its place, or are about the first one: column_exists 1.free_name=t_b_key. Several sql
- * lines are one text. "decided: noop" puts a verdict in the place of the rules', for plans alone.
- * All other lines are expectations, for cases_test.c to check.
+ * lines are one text. "partition: 2 1 r s.p i" is a partition with its oid, its parent's, its kind,
+ * name and free name for an index; the target's oid is 1. "decided: noop" puts a verdict in the
+ * place of the rules', for plans alone. All other lines are expectations, for cases_test.c to
+ * check.
  *
  * For tests only; what cannot be read ends the program with the line's number. */
 #ifndef TESTS_UNIT_POLICY_CASE_FILE_H
@@ -46,6 +48,7 @@ struct test_case {
     struct facts facts;
     char sql[2048];
     char decided[16]; /* empty: by the rules */
+    struct partition_facts partitions[4];
     struct case_line expected[CASE_EXPECTATIONS_MAX];
     size_t expected_count;
 };
@@ -313,6 +316,19 @@ static inline void case_words(struct test_case *out, struct case_line *line)
     }
 }
 
+static inline void case_partition(struct test_case *out, struct case_line *line)
+{
+    struct partition_facts *to = &out->partitions[out->facts.partition_count];
+    if (out->facts.partition_count == sizeof out->partitions / sizeof *out->partitions ||
+        sscanf(line->value, "%u %u %c %63[^.].%63s %63s", &to->oid, &to->parent, &to->kind,
+               to->name.schema, to->name.name, to->index_name) != 6) {
+        case_fail(out->file, line->number, line->key, line->value);
+    }
+    out->facts.partitions_known = true;
+    out->facts.target_oid = 1;
+    out->facts.partition_count++;
+}
+
 static inline void case_take(struct test_case *out, struct case_line *line)
 {
     bool words = strcmp(line->key, "settings") == 0 || strcmp(line->key, "now") == 0 ||
@@ -331,6 +347,8 @@ static inline void case_take(struct test_case *out, struct case_line *line)
         size_t used = strlen(out->sql);
         snprintf(out->sql + used, sizeof out->sql - used, "%s%s", used > 0 ? "\n" : "",
                  line->value);
+    } else if (strcmp(line->key, "partition") == 0) {
+        case_partition(out, line);
     } else if (strcmp(line->key, "decided") == 0) {
         snprintf(out->decided, sizeof out->decided, "%.15s", line->value);
     } else if (out->expected_count < CASE_EXPECTATIONS_MAX) {

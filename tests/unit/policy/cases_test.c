@@ -51,6 +51,8 @@ static void outcome_make(const struct test_case *test, struct outcome *out)
     size_t at = 0;
     struct span text = span_text(test->sql);
     struct situation now = test->now;
+    struct facts facts = test->facts;
+    facts.partitions = test->partitions;
     *out = (struct outcome){0};
     scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
                                                .encoding = SCAN_ENCODING_UTF8});
@@ -64,8 +66,7 @@ static void outcome_make(const struct test_case *test, struct outcome *out)
     }
     struct settings settings = case_resolve(test, &out->statements[0]);
     for (size_t i = 0; i < out->count; i++) {
-        out->decisions[i] =
-            decide_in_text(text, &out->statements[i], &now, &test->facts, &settings);
+        out->decisions[i] = decide_in_text(text, &out->statements[i], &now, &facts, &settings);
         outcome_force(test, &out->decisions[i]);
     }
     struct plan_request request = {.statements = out->statements,
@@ -73,7 +74,7 @@ static void outcome_make(const struct test_case *test, struct outcome *out)
                                    .text = text,
                                    .decisions = out->decisions,
                                    .now = &now,
-                                   .facts = &test->facts,
+                                   .facts = &facts,
                                    .settings = &settings,
                                    .parse_limit = PARSE_LIMIT};
     assert_true(plan_build(&request, &out->plan));
