@@ -22,7 +22,7 @@ static bool matches(const struct statement *statement, const struct situation *n
 static const char *obstacle(const struct statement *statement, const struct situation *now,
                             const struct facts *facts)
 {
-    if (facts->target_known && facts->kind == 'p') {
+    if (facts->target_known && facts->kind == 'p' && facts->partition_count == 0) {
         return "the table is partitioned: create the index ON ONLY it, then concurrently on each "
                "partition, and attach these";
     }
