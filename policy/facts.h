@@ -116,6 +116,8 @@ struct facts {
     /* "DROP CONSTRAINT a, DROP CONSTRAINT b": the CHECKs that are not validated. Empty: none. */
     char drop_unproved[256];
     bool unproved_known; /* they all fit in there */
+    bool may_copy;       /* temporary tables may be made here */
+    bool two_phase;      /* and PREPARE TRANSACTION is possible, but not after them */
     /* Partitions from above to below, when the target is partitioned. Borrowed from the probe that
      * was asked: it must live as long as these facts. */
     const struct partition_facts *partitions;

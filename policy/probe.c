@@ -104,7 +104,10 @@ static const char probe_more_columns[] =
     " (SELECT pg_catalog.string_agg(pg_catalog.concat('DROP CONSTRAINT ',"
     " pg_catalog.quote_ident(k.conname)), ', ') FROM pg_catalog.pg_constraint AS k"
     " WHERE k.conrelid OPERATOR(pg_catalog.=) tc.oid AND NOT k.convalidated"
-    " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[]))";
+    " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[])),"
+    " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
+    " AND NOT pg_catalog.pg_is_in_recovery(),"
+    " pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0'";
 
 /* A schema that the client may not look into would be an error of to_regclass, and that would end
  * the client's transaction: so qualified names are read from the catalog. pg_temp is an alias that

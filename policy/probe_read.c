@@ -194,6 +194,8 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     if (facts->unproved_known && drops.length > 0) {
         memcpy(facts->drop_unproved, drops.at, drops.length);
     }
+    facts->may_copy = columns_bool(columns);
+    facts->two_phase = columns_bool(columns);
 }
 
 /* The nineteen columns that every detail has (probe_detail.c). */

@@ -50,6 +50,11 @@ MUST_USE bool alter_text_key_using_index(struct span text, const struct statemen
 MUST_USE bool alter_text_append(struct span text, const struct statement *statement,
                                 struct span tail, struct buffer *out);
 
+/* That one action on another table, without ONLY and IF EXISTS. */
+MUST_USE bool alter_text_on_table(struct span text, const struct statement *statement,
+                                  size_t action, const struct object_name *table,
+                                  struct buffer *out);
+
 /* The columns of a UNIQUE, PRIMARY KEY or FOREIGN KEY, of an ADD COLUMN too, in order, at most
  * `most`; gives how many there are. */
 size_t alter_key_columns(struct span text, const struct statement *statement, size_t action,

@@ -54,6 +54,8 @@
     X(populated, "t")                                                                              \
     X(has_full_unique_index, "f")                                                                  \
     X(drop_unproved, "")                                                                           \
+    X(may_copy, "t")                                                                               \
+    X(two_phase, "f")                                                                              \
     X(detail, "")                                                                                  \
     X(place, "")                                                                                   \
     X(own, "")                                                                                     \
