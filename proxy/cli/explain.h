@@ -13,7 +13,7 @@ struct explanation {
     struct facts facts; /* of the statement `asked_about` */
     struct settings settings;
     const struct override *overrides; /* the configuration's, which the settings' origins name */
-    struct statement *statements; /* owned, like decisions and plan */
+    struct statement *statements;     /* owned, like decisions and plan */
     struct decision *decisions;
     size_t count;
     size_t asked_about; /* the first guarded statement; count when there is none */
