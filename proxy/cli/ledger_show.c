@@ -116,6 +116,7 @@ static void print_change(const json_t *change)
     print_rules(change);
     print_line("sqlstate", ledger_member(change, "sqlstate"));
     print_line("message", ledger_member(change, "message"));
+    print_line("encoding", ledger_member(change, "encoding"));
     print_line("clean up", ledger_member(change, "cleanup"));
     print_number("attempts", json_object_get(change, "attempts"), "");
     print_number("lock timeout", json_object_get(change, "lock_timeout_ms"), " ms");

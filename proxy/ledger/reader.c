@@ -164,9 +164,10 @@ static bool bind_search(sqlite3_stmt *select, const struct ledger_filter *filter
 /* The fields of `ledger list --json`, in this order; a field that is not known is null, never
  * missing. */
 static const char *const change_fields[] = {
-    "change_id", "state",        "tag",      "database",        "user",    "application_name",
-    "client",    "original_sql", "executed", "objects",         "rules",   "verdict",
-    "sqlstate",  "message",      "attempts", "lock_timeout_ms", "cleanup",
+    "change_id",        "state",           "tag",          "database", "user",
+    "application_name", "client",          "original_sql", "encoding", "executed",
+    "objects",          "rules",           "verdict",      "sqlstate", "message",
+    "attempts",         "lock_timeout_ms", "cleanup",
 };
 static const char *const time_fields[] = {"intended", "started", "finished", "committed"};
 

@@ -49,14 +49,10 @@ static json_t *json_id(const struct change_id *id)
     return json_string(text);
 }
 
-/* Text of the client's, in whatever encoding it has. What is not UTF-8 is kept byte for byte as the
- * code points U+0080 to U+00FF, so that nothing is lost and the JSON is valid. */
-static json_t *json_text(struct span text)
+/* Bytes that are not UTF-8, each as the code point of its value: nothing is lost, and the JSON is
+ * valid. */
+static json_t *json_bytes(struct span text)
 {
-    json_t *value = json_stringn((const char *)text.at, text.length);
-    if (value != NULL || text.length == 0) {
-        return value != NULL ? value : json_string("");
-    }
     struct buffer wide = {0};
     for (size_t i = 0; i < text.length; i++) {
         uint8_t byte = text.at[i];
@@ -67,10 +63,37 @@ static json_t *json_text(struct span text)
             buffer_append_u8(&wide, (uint8_t)(0x80 | (byte & 0x3f)));
         }
     }
-    value = wide.failed ? NULL : json_stringn((const char *)wide.at, wide.length);
+    bool failed = wide.failed;
+    json_t *value = failed ? NULL : json_stringn((const char *)wide.at, wide.length);
     buffer_free(&wide);
-    return value;
+    return value != NULL || failed ? value : json_string("");
 }
+
+static json_t *json_text(struct span text)
+{
+    json_t *value =
+        text.length == 0 ? json_string("") : json_stringn((const char *)text.at, text.length);
+    return value != NULL ? value : json_bytes(text);
+}
+
+/* Bytes of another encoding may happen to be UTF-8, too; but nobody knows what SQL_ASCII is. */
+static bool is_foreign(const struct change_intent *intent)
+{
+    const char *encoding = intent->encoding;
+    bool high = false;
+    for (size_t i = 0; i < intent->sql.length && !high; i++) {
+        high = intent->sql.at[i] >= 0x80;
+    }
+    if (!high || encoding == NULL || encoding[0] == '\0' || strcmp(encoding, "UTF8") == 0) {
+        return false;
+    }
+    json_t *utf8 = json_stringn((const char *)intent->sql.at, intent->sql.length);
+    bool readable = utf8 != NULL && strcmp(encoding, "SQL_ASCII") == 0;
+    json_decref(utf8);
+    return !readable;
+}
+
+typedef json_t *json_of(struct span text);
 
 /* RFC 3339, UTC, microseconds. */
 static json_t *json_time(uint64_t wall_us)
@@ -108,7 +131,7 @@ static void event_write(struct buffer *out, json_t *event)
     json_decref(event);
 }
 
-static json_t *json_objects(const struct statement *statement)
+static json_t *json_objects(const struct statement *statement, json_of *text)
 {
     json_t *list = json_array();
     size_t count = statement->object_count < STATEMENT_OBJECTS_MAX ? statement->object_count
@@ -119,16 +142,15 @@ static json_t *json_objects(const struct statement *statement)
         json_object_set_new(item, "action", json_string(object->action));
         json_object_set_new(item, "kind", json_string(object->kind));
         json_object_set_new(item, "schema",
-                            object->name.schema[0] == '\0'
-                                ? json_null()
-                                : json_text(span_text(object->name.schema)));
-        json_object_set_new(item, "name", json_text(span_text(object->name.name)));
+                            object->name.schema[0] == '\0' ? json_null()
+                                                           : text(span_text(object->name.schema)));
+        json_object_set_new(item, "name", text(span_text(object->name.name)));
         json_array_append_new(list, item);
     }
     return list;
 }
 
-static json_t *json_rules(const struct decision *decision)
+static json_t *json_rules(const struct decision *decision, json_of *text)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < decision->fired_count; i++) {
@@ -137,7 +159,7 @@ static json_t *json_rules(const struct decision *decision)
         json_object_set_new(item, "id", json_string(decision->fired[i].rule->id));
         json_object_set_new(item, "action", json_string(action));
         if (decision->fired[i].origin.kind == ORIGIN_COMMENT) {
-            json_object_set_new(item, "reason", json_text(decision->fired[i].origin.reason));
+            json_object_set_new(item, "reason", text(decision->fired[i].origin.reason));
         }
         json_array_append_new(list, item);
     }
@@ -154,14 +176,14 @@ static void event_set_who(json_t *event, const struct change_who *who)
     json_object_set_new(event, "server_pid", json_integer(who->server_pid));
 }
 
-static json_t *json_executed(const struct change_intent *intent)
+static json_t *json_executed(const struct change_intent *intent, json_of *text)
 {
     json_t *list = json_array();
     struct span rest = intent->executed.length > 0 ? intent->executed : intent->sql;
     do {
         const uint8_t *end = intent->executed.length > 0 ? memchr(rest.at, 0, rest.length) : NULL;
         size_t length = end == NULL ? rest.length : (size_t)(end - rest.at);
-        json_array_append_new(list, json_pack("{so}", "sql", json_text(span_cut(rest, 0, length))));
+        json_array_append_new(list, json_pack("{so}", "sql", text(span_cut(rest, 0, length))));
         rest = span_from(rest, length + 1);
     } while (rest.length > 0);
     return list;
@@ -172,14 +194,19 @@ void change_write_intent(struct buffer *out, enum change_kind kind,
                          struct span message, uint64_t wall_us)
 {
     json_t *event = event_new(kind, &intent->id, wall_us);
+    json_of *text = json_text;
+    if (is_foreign(intent)) {
+        text = json_bytes;
+        json_object_set_new(event, "encoding", json_string(intent->encoding));
+    }
     json_object_set_new(event, "tx_id", json_id(&intent->transaction));
     json_object_set_new(event, "tag", json_string(intent->statement->tag));
     event_set_who(event, intent->who);
-    json_object_set_new(event, "original_sql", json_text(intent->sql));
+    json_object_set_new(event, "original_sql", text(intent->sql));
     json_object_set_new(event, "executed",
-                        kind == CHANGE_DENIED ? json_array() : json_executed(intent));
-    json_object_set_new(event, "objects", json_objects(intent->statement));
-    json_object_set_new(event, "rules", json_rules(intent->decision));
+                        kind == CHANGE_DENIED ? json_array() : json_executed(intent, text));
+    json_object_set_new(event, "objects", json_objects(intent->statement, text));
+    json_object_set_new(event, "rules", json_rules(intent->decision, text));
     json_object_set_new(event, "verdict", json_string(verdict_name(intent->decision->verdict)));
     json_object_set_new(event, "lock_timeout_ms", json_integer(intent->lock_timeout_ms));
     json_object_set_new(event, "attempts", json_integer(kind == CHANGE_DENIED ? 0 : 1));

@@ -48,6 +48,7 @@ struct change_intent {
     struct span sql;      /* the client's, redacted */
     struct span executed; /* what is sent instead, one text after the other, each with a NUL behind
                            * it; empty: the same */
+    const char *encoding; /* client_encoding, of sql and executed; NULL or empty: UTF8 */
     const struct decision *decision;
     uint32_t lock_timeout_ms;
 };

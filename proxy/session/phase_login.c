@@ -9,6 +9,7 @@
 #include "protocol/sqlstate.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 bool login_on_client(struct session *session, struct span in, struct effects *effects)
@@ -77,6 +78,8 @@ void session_note_parameter(struct session *session, struct span body)
         session->standard_strings = span_is(status.value, "on");
     } else if (span_is(status.name, "client_encoding")) {
         session->encoding = (uint8_t)scan_encoding_named(status.value);
+        snprintf(session->encoding_name, sizeof(session->encoding_name), "%.*s",
+                 (int)span_cut(status.value, 0, 64).length, (const char *)status.value.at);
     } else if (span_is(status.name, "application_name")) {
         set_application(session, status.value);
     }

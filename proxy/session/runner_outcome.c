@@ -102,6 +102,7 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
         .statement = statement,
         .sql = buffer_span(&original),
         .executed = buffer_span(&executed),
+        .encoding = session->encoding_name,
         .decision = &runner->decisions[i],
         .lock_timeout_ms = runner->plan.lock_timeout_ms,
     };

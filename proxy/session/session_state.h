@@ -63,10 +63,11 @@ struct session {
     bool is_early;    /* the client has sent more than the login needs: it is not read meanwhile */
     bool client_gone; /* end of its bytes: nothing more to read from it */
     bool client_lost; /* nobody reads what is sent to it either */
-    bool server_finished; /* … and the server was told so: not a byte goes there any more */
-    bool awaits_ledger;   /* both sides are held until the ledger has answered */
-    bool flushed;         /* a Flush of ours is out to drain the batch */
-    uint8_t encoding;     /* enum scan_encoding */
+    bool server_finished;   /* … and the server was told so: not a byte goes there any more */
+    bool awaits_ledger;     /* both sides are held until the ledger has answered */
+    bool flushed;           /* a Flush of ours is out to drain the batch */
+    uint8_t encoding;       /* enum scan_encoding */
+    char encoding_name[24]; /* as the server tells it: longer than any of src/common/encnames.c */
 
     struct pipeline pipeline;
     size_t skip_client, skip_server; /* rest of a message that is passing, in bytes */

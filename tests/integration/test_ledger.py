@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 import servers
+from wire import Wire, errors, query
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -274,3 +275,13 @@ def test_full_disk_may_be_allowed(make_proxy, connect, database):
     client.execute("create table u (a int)")
     servers.wait_for(lambda: any("ledger" in line for line in list(proxy.process.lines)), 10,
                      "the proxy to say so")
+
+
+def test_a_statement_in_another_encoding_can_be_read_again(proxy, database):
+    sql = "create table 表 (a int)"
+    with Wire(proxy, {"user": "postgres", "database": database, "client_encoding": "SJIS"}) as wire:
+        wire.send(query(sql.encode("sjis")))
+        assert not errors(wire.read_until_ready())
+    change = proxy.ledger(database=database)[-1]
+    assert change["encoding"] == "SJIS"
+    assert change["original_sql"].encode("latin-1").decode("sjis") == sql

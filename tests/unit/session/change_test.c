@@ -31,7 +31,7 @@ static void assert_text(const json_t *event, const char *key, const char *expect
     assert_string_equal(json_string_value(value), expected);
 }
 
-static json_t *intend(struct span sql, struct span executed)
+static json_t *intend_in(const char *encoding, struct span sql, struct span executed)
 {
     static const struct change_who who = {"app", "alice", "psql", "127.0.0.1:51234", 4711, true};
     struct statement statement = {.kind = STATEMENT_CREATE_INDEX, .tag = "CREATE INDEX"};
@@ -42,11 +42,17 @@ static json_t *intend(struct span sql, struct span executed)
                                    .statement = &statement,
                                    .sql = sql,
                                    .executed = executed,
+                                   .encoding = encoding,
                                    .decision = &decision,
                                    .lock_timeout_ms = 2000};
     struct buffer ledger = {0};
     change_write_intent(&ledger, CHANGE_INTENDED, &intent, NULL, span_of(NULL, 0), WALL_US);
     return event_of(&ledger);
+}
+
+static json_t *intend(struct span sql, struct span executed)
+{
+    return intend_in("UTF8", sql, executed);
 }
 
 static void an_intent_says_who_and_what(void **state)
@@ -111,6 +117,34 @@ static void a_rule_that_a_comment_allows_has_its_reason(void **state)
     assert_text(json_array_get(rules, 1), "action", "allow");
     assert_text(json_array_get(rules, 1), "reason", "caf\xc3\xa9 \"closed\"");
     json_decref(event);
+}
+
+/* So that it can be read again: the bytes as code points, and what they are bytes of. */
+static void text_of_another_encoding_is_kept_with_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encoding, *sql, *shown;
+        bool named;
+    } rows[] = {
+        {"SJIS", "t \x95\\", "t \xc2\x95\\", true},
+        {"EUC_JP", "t \xc9\xbd", "t \xc3\x89\xc2\xbd", true}, /* would be UTF-8 as well */
+        {"SJIS", "t", "t", false},
+        {"UTF8", "t \xc3\xa9", "t \xc3\xa9", false},
+        {"SQL_ASCII", "t \xc3\xa9", "t \xc3\xa9", false},
+        {"SQL_ASCII", "t \xe9", "t \xc3\xa9", true},
+        {NULL, "t \xc3\xa9", "t \xc3\xa9", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *event = intend_in(rows[i].encoding, span_text(rows[i].sql), span_of(NULL, 0));
+        assert_text(event, "original_sql", rows[i].shown);
+        assert_text(json_array_get(json_object_get(event, "executed"), 0), "sql", rows[i].shown);
+        assert_int_equal(json_object_get(event, "encoding") != NULL, rows[i].named);
+        if (rows[i].named) {
+            assert_text(event, "encoding", rows[i].encoding);
+        }
+        json_decref(event);
+    }
 }
 
 static void any_bytes_become_valid_json(void **state)
@@ -215,6 +249,7 @@ int main(void)
         cmocka_unit_test(what_is_done_in_parts_is_listed_in_order),
         cmocka_unit_test(a_rule_that_a_comment_allows_has_its_reason),
         cmocka_unit_test(any_bytes_become_valid_json),
+        cmocka_unit_test(text_of_another_encoding_is_kept_with_its_name),
         cmocka_unit_test(each_end_has_its_time),
         cmocka_unit_test(an_outcome_has_what_is_known),
         cmocka_unit_test(ids_are_version_7_and_sort_by_time),

@@ -159,7 +159,7 @@ static void test_gives_every_field(void **state)
         json,
         "{\"change_id\":\"0199c3f0-0000-7000-8000-000000000005\",\"state\":null,\"tag\":null,"
         "\"database\":null,\"user\":null,\"application_name\":null,\"client\":null,"
-        "\"original_sql\":null,\"executed\":null,\"objects\":null,\"rules\":null,"
+        "\"original_sql\":null,\"encoding\":null,\"executed\":null,\"objects\":null,\"rules\":null,"
         "\"verdict\":null,\"sqlstate\":null,\"message\":null,\"attempts\":2,"
         "\"lock_timeout_ms\":null,\"cleanup\":null,\"times\":{\"intended\":null,\"started\":\"t\","
         "\"finished\":null,\"committed\":null}}");
