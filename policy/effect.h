@@ -43,6 +43,9 @@ struct effect effect_of_action(const struct statement *statement, size_t action,
 struct effect effect_of(const struct statement *statement, const struct facts *facts,
                         uint32_t server_version);
 
+/* What the action asks for is so already, as the catalog says: it would change nothing. */
+bool effect_is_nothing(const struct statement *statement, size_t action, const struct facts *facts);
+
 /* A table is worked through while nobody can write to it, or may be: UNKNOWN counts. */
 bool effect_blocks_long(const struct effect *effect);
 

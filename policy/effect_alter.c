@@ -76,7 +76,8 @@ static bool type_is_plain(const char *type)
 static enum answer column_rewrites(const struct alter_action *action,
                                    const struct action_facts *facts)
 {
-    if (action->flags & (COLUMN_SERIAL | COLUMN_IDENTITY | COLUMN_GENERATED)) {
+    if (action->flags &
+        (COLUMN_SERIAL | COLUMN_IDENTITY | COLUMN_GENERATED | COLUMN_DEFAULT_VOLATILE)) {
         return ANSWER_YES;
     }
     if (facts->known ? facts->type_constrained : !type_is_plain(action->type)) {
@@ -164,10 +165,36 @@ static void effect_refine(const struct statement *statement, const struct alter_
         out->lock = LOCK_ACCESS_EXCLUSIVE;
     } else if (action->kind == ALTER_SET_EXPRESSION && version >= 180000) {
         out->rewrites = ANSWER_UNKNOWN; /* that of a virtual column is stored nowhere */
-    } else if (action->kind == ALTER_ALTER_CONSTRAINT && version >= 180000 &&
-               !(action->flags & (ALTER_DEFERRABLE | ALTER_INITIALLY_DEFERRED))) {
-        out->scans = ANSWER_UNKNOWN; /* ENFORCED */
+    } else if (action->flags & ALTER_ENFORCED) {
+        out->scans = ANSWER_YES;
     }
+}
+
+/* A column that is there already is left as it is; but before PostgreSQL 13 its constraints, and
+ * what serial brings, were added all the same. */
+static bool column_is_there(const struct alter_action *action, const struct action_facts *facts)
+{
+    unsigned more = COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_UNIQUE | COLUMN_PRIMARY_KEY |
+                    COLUMN_SERIAL | COLUMN_IDENTITY;
+    return (action->flags & ALTER_IF_NOT_EXISTS) && facts->column_exists && !(action->flags & more);
+}
+
+bool effect_is_nothing(const struct statement *statement, size_t action, const struct facts *facts)
+{
+    const struct alter_action *what = &statement->actions[action];
+    const struct action_facts *known = &facts->actions[action];
+    if (!facts->target_known || !known->known) {
+        return false;
+    }
+    bool if_exists = (what->flags & ALTER_IF_EXISTS) != 0;
+    return (what->kind == ALTER_ADD_COLUMN && column_is_there(what, known)) ||
+           (what->kind == ALTER_SET_NOT_NULL && known->column_not_null &&
+            !proof_may_go(statement)) ||
+           (what->kind == ALTER_DROP_NOT_NULL && known->column_exists && !known->column_not_null &&
+            !known->constraint_exists) ||
+           (what->kind == ALTER_VALIDATE && known->constraint_exists && known->constraint_valid) ||
+           (what->kind == ALTER_DROP_COLUMN && if_exists && !known->column_exists) ||
+           (what->kind == ALTER_DROP_CONSTRAINT && if_exists && !known->constraint_exists);
 }
 
 struct effect effect_of_action(const struct statement *statement, size_t action,
@@ -179,6 +206,10 @@ struct effect effect_of_action(const struct statement *statement, size_t action,
     struct effect out = effect_of_cost(&actions[what->kind]);
     effect_refine(statement, what, known, effect_version(facts, server_version), &out);
     effect_lessen(what, &out);
+    if (effect_is_nothing(statement, action, facts)) {
+        out.rewrites = out.scans = out.builds = ANSWER_NO;
+        return out;
+    }
     if (known->known) {
         out.rewrites = answer_asked(out.rewrites, known->rewrites);
         out.scans = answer_asked(out.scans, known->scans);

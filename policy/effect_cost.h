@@ -14,7 +14,7 @@ struct effect effect_of_cost(const struct cost *cost);
 /* The server's version that counts: its own word, where it was asked. */
 static inline uint32_t effect_version(const struct facts *facts, uint32_t server_version)
 {
-    return facts->known ? facts->server_version : server_version;
+    return facts->server_version != 0 ? facts->server_version : server_version;
 }
 
 static inline enum answer answer_of(bool yes)
