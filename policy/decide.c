@@ -45,6 +45,21 @@ static enum action decide_action(const struct settings *settings, size_t index)
     return ACTION_BLOCK;
 }
 
+/* Of a rule about work under a lock, unless the administrator has said what it does: nothing for a
+ * small table, a refusal where the work would take longer than anybody waits. */
+static enum action decide_weight(const struct rule *rule, enum action action,
+                                 const struct facts *facts, const struct settings *settings)
+{
+    if (!rule->heavy || !facts->target_known || facts->bytes < 0) {
+        return action;
+    }
+    if (facts->bytes <= settings->small_table_bytes) {
+        return ACTION_ALLOW;
+    }
+    bool large = facts->bytes >= settings->large_table_bytes;
+    return action == ACTION_WARN && large ? ACTION_BLOCK : action;
+}
+
 /* Keeps the rule in its place: strongest first, in the order of asking among equals. */
 static void decide_keep(struct decision *out, const struct rule *rule, enum action action,
                         const char *not_because)
@@ -110,7 +125,11 @@ struct decision decide(const struct statement *statement, const struct situation
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *rule = rules_at(i);
         enum action action = decide_action(settings, i);
-        if (decide_is_off(settings, i, action) || !rule->matches(statement, now, facts, settings)) {
+        if (settings->actions[i] == ACTION_DEFAULT) {
+            action = decide_weight(rule, action, facts, settings);
+        }
+        if (decide_is_off(settings, i, action) ||
+            !rule_matches(rule, statement, now, facts, settings)) {
             continue;
         }
         out.guard = out.guard || (rule->guards && action != ACTION_ALLOW);

@@ -126,7 +126,7 @@ void plan_append_hint(const struct plan_request *request, struct draft *draft)
             bool helps =
                 told.action != ACTION_ALLOW && (told.rule->may_rewrite == NULL || elsewhere);
             if (told.rule->hint != NULL && told.action != ACTION_REWRITE && helps) {
-                buffer_append_text(&draft->plan->text, told.rule->hint);
+                rule_append_hint(told.rule, told.statement, request->facts, &draft->plan->text);
                 return;
             }
         }

@@ -25,19 +25,25 @@ static inline bool situation_may_rewrite(const struct situation *now)
 }
 
 struct rule {
-    const char *id;   /* Squawk's where Squawk has the rule */
-    const char *why;  /* one sentence for the notice and for docs */
-    const char *hint; /* the way out in general, for the docs; NULL: none */
-    /* The way out for this very statement, with its own names filled in; NULL: `hint` as it is. */
-    void (*write_hint)(const struct statement *statement, const struct situation *now,
-                       const struct facts *facts, struct buffer *out);
+    const char *id;  /* Squawk's where Squawk has the rule */
+    const char *why; /* one sentence for the notice and for docs */
+    const char *on;  /* the statements that it is about, for the docs: "ADD CHECK" */
+    /* The way out, with the statement's own names for {table}, {column}, {type}, {constraint} and
+     * {other} (see rule_append_hint); NULL: there is none. */
+    const char *hint;
     enum action guard; /* what it does in profile guard */
     enum action strict;
     bool noop;   /* its rewrite is to run nothing: the statement would change nothing */
     bool guards; /* its rewrite is a lock timeout around the statement, not another text */
-    /* Does the statement concern this rule at all? */
+    /* It keeps the table locked for as long as it works through it. Nothing is said of it up to
+     * settings->small_table_bytes; from large_table_bytes on a warning is a refusal. */
+    bool heavy;
+    /* Does the statement concern this rule at all? NULL: when one of its actions does. */
     bool (*matches)(const struct statement *statement, const struct situation *now,
                     const struct facts *facts, const struct settings *settings);
+    /* Does this action of an ALTER TABLE concern it? Not asked about tables that nobody else can
+     * be using. NULL: see matches. */
+    bool (*concerns)(const struct statement *statement, size_t action, const struct facts *facts);
     /* May it be made safe here? NULL: this rule has no rewrite. When not, *reason gets a constant
      * text that says why (for the notice); it stays NULL when nobody needs to hear of it, because
      * the statement does no harm as it is. */
@@ -50,5 +56,18 @@ size_t rules_count(void);
 const struct rule *rules_at(size_t index);
 /* -1 when there is no such rule. */
 int rules_find(const char *id);
+
+bool rule_matches(const struct rule *rule, const struct statement *statement,
+                  const struct situation *now, const struct facts *facts,
+                  const struct settings *settings);
+/* The first action that the rule concerns; STATEMENT_ACTIONS_MAX: none. */
+size_t rule_find_action(const struct rule *rule, const struct statement *statement,
+                        const struct facts *facts);
+/* Appends the rule's hint, its placeholders filled in from the first action that concerns the rule
+ * or, without one, from the statement: {table} its table or only object, {constraint} the
+ * constraint's name or the one that PostgreSQL would choose, {other} the referenced table,
+ * partition, index or new name. What is not known is written as <table>. */
+void rule_append_hint(const struct rule *rule, const struct statement *statement,
+                      const struct facts *facts, struct buffer *out);
 
 #endif

@@ -22,7 +22,7 @@ enum action {
 #undef X
 };
 
-#define RULES_MAX 64 /* rules.c asserts that it has no more */
+#define RULES_MAX 96 /* rules.c asserts that it has no more */
 
 struct timeouts {
     uint32_t lock_ms;        /* 2 s; raised to deadlock_timeout + 500 ms (design 3.9) */

@@ -16,6 +16,12 @@ bool concurrent_is_harmless(const struct statement *statement, const struct situ
     return facts->temporary || facts->new_here || (facts->target_known && !facts->exists);
 }
 
+bool concurrent_is_there(const struct statement *statement, const struct facts *facts)
+{
+    return statement->kind == STATEMENT_CREATE_INDEX && (statement->flags & FLAG_IF_NOT_EXISTS) &&
+           facts->target_known && facts->index.exists && facts->index.valid;
+}
+
 const char *concurrent_obstacle(const struct situation *now, const struct facts *facts)
 {
     /* Release notes of 14.4: "Prevent possible corruption of indexes created or rebuilt with the

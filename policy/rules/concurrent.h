@@ -18,6 +18,9 @@
 bool concurrent_is_harmless(const struct statement *statement, const struct situation *now,
                             const struct facts *facts);
 
+/* CREATE INDEX IF NOT EXISTS of an index that is there and valid. */
+bool concurrent_is_there(const struct statement *statement, const struct facts *facts);
+
 /* Why no statement at all can be made concurrent here: NULL when one can. */
 const char *concurrent_obstacle(const struct situation *now, const struct facts *facts);
 

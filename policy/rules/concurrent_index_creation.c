@@ -7,7 +7,7 @@ static bool matches(const struct statement *statement, const struct situation *n
 {
     (void)settings;
     if (statement->kind != STATEMENT_CREATE_INDEX || (statement->flags & FLAG_CONCURRENTLY) ||
-        concurrent_is_harmless(statement, now, facts)) {
+        concurrent_is_harmless(statement, now, facts) || concurrent_is_there(statement, facts)) {
         return false;
     }
     if (!facts->target_known) {
@@ -47,6 +47,7 @@ static bool may_rewrite(const struct statement *statement, const struct situatio
 const struct rule rule_concurrent_index_creation = {
     .id = "require-concurrent-index-creation",
     .why = "a plain CREATE INDEX blocks writes to the table while it builds",
+    .on = "CREATE INDEX, unique or not",
     .hint = CONCURRENT_HINT,
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,

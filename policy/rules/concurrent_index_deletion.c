@@ -45,6 +45,7 @@ static bool may_rewrite(const struct statement *statement, const struct situatio
 const struct rule rule_concurrent_index_deletion = {
     .id = "require-concurrent-index-deletion",
     .why = "a plain DROP INDEX blocks reads and writes of the table while it waits for them to end",
+    .on = "DROP INDEX",
     .hint = CONCURRENT_HINT,
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,

@@ -61,6 +61,7 @@ static bool may_rewrite(const struct statement *statement, const struct situatio
 const struct rule rule_concurrent_reindex = {
     .id = "require-concurrent-reindex",
     .why = "a plain REINDEX blocks writes to the table, and most reads, while it builds",
+    .on = "REINDEX",
     .hint = CONCURRENT_HINT,
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,

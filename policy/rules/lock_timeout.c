@@ -15,6 +15,7 @@ static bool matches(const struct statement *statement, const struct situation *n
 const struct rule rule_lock_timeout = {
     .id = "lock-timeout",
     .why = "a schema change that waits for a lock makes everybody behind it wait",
+    .on = "every other schema change, LOCK, TRUNCATE, DO, CALL",
     .guards = true,
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,

@@ -14,6 +14,7 @@ static bool matches(const struct statement *statement, const struct situation *n
 const struct rule rule_too_long = {
     .id = "too-long",
     .why = "the statement is longer than the parse limit and was not checked",
+    .on = "a statement longer than limits.parse",
     .hint = "Split it, or raise the parse limit in ddlguard's configuration.",
     .guard = ACTION_WARN,
     .strict = ACTION_BLOCK,

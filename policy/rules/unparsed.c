@@ -14,6 +14,7 @@ static bool matches(const struct statement *statement, const struct situation *n
 const struct rule rule_unparsed = {
     .id = "unparsed",
     .why = "the statement is not in the grammar that ddlguard knows and was not checked",
+    .on = "a statement that the grammar does not know",
     .hint = "If PostgreSQL accepts it, ddlguard needs a newer libpg_query to read it.",
     .guard = ACTION_WARN,
     .strict = ACTION_BLOCK,

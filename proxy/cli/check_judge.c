@@ -84,12 +84,8 @@ static void add_rule_findings(const struct decision *decision, const struct situ
         if (action == ACTION_ALLOW) {
             continue; /* somebody wants it so */
         }
-        struct span hint = span_text(rule->hint);
-        if (rule->write_hint != NULL) {
-            rule->write_hint(&out->statement, now, facts, &out->hints[i]);
-            out->failed = out->failed || out->hints[i].failed;
-            hint = buffer_span(&out->hints[i]);
-        }
+        rule_append_hint(rule, &out->statement, facts, &out->hints[i]);
+        out->failed = out->failed || out->hints[i].failed;
         /* That no server was asked is nothing to tell anybody here. */
         const char *reason = situation_may_rewrite(now) ? NULL : decision->fired[i].not_because;
         out->findings[out->finding_count++] =
@@ -100,7 +96,7 @@ static void add_rule_findings(const struct decision *decision, const struct situ
                                    .length = out->sql.length,
                                    .message = span_text(rule->why),
                                    .reason = span_text(reason),
-                                   .hint = hint};
+                                   .hint = buffer_span(&out->hints[i])};
     }
 }
 
@@ -207,7 +203,8 @@ void check_judge(const struct check_judge *judge, const struct check_track *trac
     /* Who will run it is not known: one whose comments are honoured, if there is anybody. */
     settings.may_comment = config->settings.comment_users_count > 0;
     struct situation now = {.in_transaction = track->in_transaction, .alone = true};
-    struct facts facts = {.new_here = check_track_is_new(track, &out->statement)};
+    struct facts facts = {.new_here = check_track_is_new(track, &out->statement),
+                          .server_version = judge->server_version};
     struct decision decision = decide_in_text(text, &out->statement, &now, &facts, &settings);
     out->verdict = decision.verdict > out->verdict ? decision.verdict : out->verdict;
     out->effect = effect_of(&out->statement, &facts, judge->server_version);

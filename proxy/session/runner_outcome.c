@@ -50,6 +50,16 @@ static void tell_comment(struct runner *runner, enum comment_fault fault)
     }
 }
 
+static void tell_hint(struct runner *runner, size_t statement, const struct rule *rule)
+{
+    const struct facts *facts = &runner->facts;
+    struct buffer hint = {0};
+    rule_append_hint(rule, &runner->request.statements.at[statement], facts, &hint);
+    snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%.*s", (int)hint.length,
+             hint.length > 0 ? (const char *)hint.at : "");
+    buffer_free(&hint);
+}
+
 /* A blocked statement: the rule that says so, for the error. */
 static bool refuse_blocked(struct runner *runner)
 {
@@ -66,8 +76,7 @@ static bool refuse_blocked(struct runner *runner)
         snprintf(runner->refusal.detail, sizeof(runner->refusal.detail), "Rule %s: %s", rule->id,
                  rule->why);
         tell_comment(runner, decision->comment);
-        snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%s",
-                 rule->hint == NULL ? "" : rule->hint);
+        tell_hint(runner, i, rule);
         return true;
     }
     return false;

@@ -122,6 +122,24 @@ static inline bool case_action_value(struct action_facts *facts, const char *key
             return true;
         }
     }
+    const struct {
+        const char *key;
+        enum answer *answer;
+    } answers[] = {
+        {"rewrites", &facts->rewrites},
+        {"scans", &facts->scans},
+        {"builds", &facts->builds},
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        if (strcmp(answers[i].key, key) == 0) {
+            *answers[i].answer = strcmp(value, "yes") == 0 ? ANSWER_YES : ANSWER_NO;
+            return true;
+        }
+    }
+    if (strcmp(key, "constraint_kind") == 0) {
+        facts->constraint_kind = value[0];
+        return true;
+    }
     if (strcmp(key, "keys_nullable") == 0) {
         facts->keys_nullable = (uint32_t)strtoul(value, NULL, 10);
         return true;
@@ -158,6 +176,10 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
         {"index_constraint", &facts->index.backs_constraint},
         {"index_exclusion", &facts->index.exclusion},
         {"index_partition", &facts->index.partition},
+        {"populated", &facts->populated},
+        {"has_unique_index", &facts->has_full_unique_index},
+        {"has_default", &facts->default_partition},
+        {"beside_default", &facts->sibling_default},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (strcmp(flags[i].key, key) == 0) {
@@ -189,6 +211,8 @@ static inline bool case_facts_value(struct facts *facts, const char *key, const 
         snprintf(facts->table.schema, sizeof facts->table.schema, "%s", value);
     } else if (strcmp(key, "table") == 0) {
         snprintf(facts->table.name, sizeof facts->table.name, "%s", value);
+    } else if (strcmp(key, "partition_of") == 0) {
+        snprintf(facts->partitioned.name, sizeof facts->partitioned.name, "%s", value);
     } else if (strcmp(key, "free_name") == 0) {
         snprintf(facts->index_name, sizeof facts->index_name, "%s", value);
     } else {
@@ -203,6 +227,7 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
         *facts = (struct facts){0};
     } else if (strcmp(key, "settings_only") == 0) {
         facts->target_known = facts->exists = false;
+        memset(facts->actions, 0, sizeof facts->actions);
     } else if (strcmp(key, "missing") == 0) {
         facts->exists = false;
         facts->kind = '\0';

@@ -19,7 +19,7 @@ static void every_rule_can_be_shown_and_found(void **state)
     assert_true(rules_count() > 0);
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *rule = rules_at(i);
-        assert_non_null(rule->matches);
+        assert_true(rule->matches != NULL || rule->concerns != NULL);
         assert_true(rule->id[0] != '\0' &&
                     strspn(rule->id, "abcdefghijklmnopqrstuvwxyz-") == strlen(rule->id));
         assert_int_equal(rules_find(rule->id), (int)i); /* no id twice */
@@ -27,6 +27,8 @@ static void every_rule_can_be_shown_and_found(void **state)
         assert_true(rule->why[0] >= 'a' && rule->why[0] <= 'z');
         assert_true(rule->why[strlen(rule->why) - 1] != '.');
         assert_true(rule->hint == NULL || rule->hint[strlen(rule->hint) - 1] == '.');
+        assert_true(rule->on[0] != '\0');
+        assert_true(!rule->noop || rule->may_rewrite != NULL);
         assert_true(rule->guard != ACTION_DEFAULT && rule->strict != ACTION_DEFAULT);
         assert_true(rule->strict >= rule->guard);
         assert_true(rule->guard != ACTION_BLOCK); /* guard makes safe, or warns */
@@ -154,6 +156,51 @@ static void a_verdict_is_never_weaker_than_what_fired(void **state)
     }
 }
 
+/* Work under a lock: nothing is said of a small table, and a large one is left alone, unless the
+ * administrator has said what the rule does. */
+static void work_is_weighed_by_the_size_of_the_table(void **state)
+{
+    (void)state;
+    const struct settings defaults = settings_default();
+    const int64_t small = defaults.small_table_bytes, large = defaults.large_table_bytes;
+    const struct {
+        enum profile profile;
+        enum action said;
+        bool known;
+        int64_t bytes;
+        enum verdict verdict;
+    } cases[] = {
+        {PROFILE_GUARD, ACTION_DEFAULT, true, small, VERDICT_ALLOW},
+        {PROFILE_GUARD, ACTION_DEFAULT, true, small + 1, VERDICT_WARN},
+        {PROFILE_GUARD, ACTION_DEFAULT, true, large - 1, VERDICT_WARN},
+        {PROFILE_GUARD, ACTION_DEFAULT, true, large, VERDICT_BLOCK},
+        {PROFILE_GUARD, ACTION_DEFAULT, true, -1, VERDICT_WARN},
+        {PROFILE_GUARD, ACTION_DEFAULT, false, large, VERDICT_WARN},
+        {PROFILE_GUARD, ACTION_WARN, true, large, VERDICT_WARN},
+        {PROFILE_GUARD, ACTION_WARN, true, small, VERDICT_WARN},
+        {PROFILE_STRICT, ACTION_DEFAULT, true, small, VERDICT_ALLOW},
+        {PROFILE_STRICT, ACTION_DEFAULT, true, small + 1, VERDICT_BLOCK},
+        {PROFILE_STRICT, ACTION_DEFAULT, false, 0, VERDICT_BLOCK},
+        {PROFILE_OBSERVE, ACTION_DEFAULT, true, large, VERDICT_ALLOW},
+    };
+    struct statement statement = {.kind = STATEMENT_ALTER_TABLE,
+                                  .tag = "ALTER TABLE",
+                                  .target = {"", "t"},
+                                  .action_count = 1};
+    statement.actions[0].kind = ALTER_ADD_EXCLUSION;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct settings settings = defaults;
+        settings.profile = cases[i].profile;
+        settings.actions[rules_find("add-exclusion-constraint")] = cases[i].said;
+        const struct facts facts = {.known = true,
+                                    .target_known = cases[i].known,
+                                    .exists = true,
+                                    .kind = 'r',
+                                    .bytes = cases[i].bytes};
+        assert_int_equal(decide(&statement, &alone, &facts, &settings).verdict, cases[i].verdict);
+    }
+}
+
 /* A rule without a rewrite that is asked for one can only warn. */
 static void what_cannot_be_rewritten_is_a_warning(void **state)
 {
@@ -176,6 +223,7 @@ int main(void)
         cmocka_unit_test(the_profile_observe_has_nothing_to_say),
         cmocka_unit_test(an_exception_is_kept_with_its_origin),
         cmocka_unit_test(a_verdict_is_never_weaker_than_what_fired),
+        cmocka_unit_test(work_is_weighed_by_the_size_of_the_table),
         cmocka_unit_test(what_cannot_be_rewritten_is_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

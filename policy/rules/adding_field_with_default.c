@@ -1,0 +1,28 @@
+/* A default that is the same for all rows is kept in the catalog (PostgreSQL 11); one that
+ * differs from row to row, and a stored generated column, are written into every row under
+ * ACCESS EXCLUSIVE. */
+#include "policy/rules/steps.h"
+
+static bool concerns(const struct statement *statement, size_t at, const struct facts *facts)
+{
+    const struct alter_action *action = &statement->actions[at];
+    struct effect effect = effect_of_action(statement, at, facts, 0);
+    const unsigned counted = COLUMN_SERIAL | COLUMN_IDENTITY;
+    bool differs =
+        (action->flags & COLUMN_GENERATED) ||
+        ((action->flags & COLUMN_HAS_DEFAULT) && !(action->flags & COLUMN_DEFAULT_CONSTANT));
+    return action->kind == ALTER_ADD_COLUMN && differs && !(action->flags & counted) &&
+           effect.rewrites != ANSWER_NO;
+}
+
+const struct rule rule_adding_field_with_default = {
+    .id = "adding-field-with-default",
+    .why = "the table is rewritten to fill the column, which blocks reads and writes",
+    .on = "ADD COLUMN with a volatile DEFAULT or GENERATED … STORED",
+    .hint = "ALTER TABLE {table} ADD COLUMN {column} {type}; ALTER TABLE {table} ALTER COLUMN "
+            "{column} SET DEFAULT ...; then fill the rows that are there in batches.",
+    .guard = ACTION_WARN,
+    .strict = ACTION_BLOCK,
+    .heavy = true,
+    .concerns = concerns,
+};

@@ -1,0 +1,34 @@
+/* ATTACH PARTITION reads the new partition under ACCESS EXCLUSIVE, and the default partition
+ * too, unless CHECK constraints prove that they hold what they should. Such a constraint can be
+ * had without blocking anybody. */
+#include "policy/rules/steps.h"
+
+static bool concerns(const struct statement *statement, size_t at, const struct facts *facts)
+{
+    const struct alter_action *action = &statement->actions[at];
+    struct effect effect = effect_of_action(statement, at, facts, 0);
+    return action->kind == ALTER_ATTACH_PARTITION && effect.scans != ANSWER_NO;
+}
+
+static bool may_rewrite(const struct statement *statement, const struct situation *now,
+                        const struct facts *facts, const struct settings *settings,
+                        const char **reason)
+{
+    return steps_may_rewrite_since(120000,
+                                   "ATTACH PARTITION locks the whole table before PostgreSQL 12",
+                                   statement, now, facts, settings, reason);
+}
+
+const struct rule rule_attach_partition = {
+    .id = "attach-partition",
+    .why = "the partition, and a default partition, are read under a lock that blocks them",
+    .on = "ATTACH PARTITION without a proof",
+    .hint = STEPS_HINT
+    "ALTER TABLE {other} ADD CONSTRAINT ddlguard_bound CHECK (the bound, and the key IS NOT NULL) "
+    "NOT VALID; ALTER TABLE {other} VALIDATE CONSTRAINT ddlguard_bound; ALTER TABLE {table} ATTACH "
+    "PARTITION {other} ...; ALTER TABLE {other} DROP CONSTRAINT ddlguard_bound.",
+    .guard = ACTION_REWRITE,
+    .strict = ACTION_REWRITE,
+    .concerns = concerns,
+    .may_rewrite = may_rewrite,
+};

@@ -1,0 +1,33 @@
+/* CREATE INDEX IF NOT EXISTS waits for SHARE before it looks whether the index is there. An
+ * invalid index of that name is none. */
+#include "policy/rules/concurrent.h"
+
+static bool matches(const struct statement *statement, const struct situation *now,
+                    const struct facts *facts, const struct settings *settings)
+{
+    (void)now;
+    (void)settings;
+    return concurrent_is_there(statement, facts);
+}
+
+static bool may_rewrite(const struct statement *statement, const struct situation *now,
+                        const struct facts *facts, const struct settings *settings,
+                        const char **reason)
+{
+    (void)statement;
+    (void)facts;
+    (void)settings;
+    (void)reason;
+    return now->alone; /* one statement, one answer */
+}
+
+const struct rule rule_index_exists_already = {
+    .id = "index-exists-already",
+    .why = "the index is there already, and PostgreSQL would wait for a lock to find out",
+    .on = "CREATE INDEX IF NOT EXISTS of an index that is there and valid",
+    .guard = ACTION_REWRITE,
+    .strict = ACTION_REWRITE,
+    .noop = true,
+    .matches = matches,
+    .may_rewrite = may_rewrite,
+};

@@ -1,0 +1,22 @@
+/* What the rules share whose rewrite makes a change in several steps, each a transaction of its
+ * own: when that is possible here. Which steps is the plan's business, and the plan may still find
+ * that it cannot prove them. */
+#ifndef POLICY_RULES_STEPS_H
+#define POLICY_RULES_STEPS_H
+
+#include "policy/effect.h"
+#include "policy/rules/concurrent.h"
+
+/* In front of a hint with statements: what would make ddlguard run them. */
+#define STEPS_HINT "Run alone and outside a transaction block it is made safe. By hand: "
+
+/* may_rewrite of a rule without conditions of its own. */
+bool steps_may_rewrite(const struct statement *statement, const struct situation *now,
+                       const struct facts *facts, const struct settings *settings,
+                       const char **reason);
+/* The same for a server from `version` on (server_version_num); `why`: the reason below it. */
+bool steps_may_rewrite_since(uint32_t version, const char *why, const struct statement *statement,
+                             const struct situation *now, const struct facts *facts,
+                             const struct settings *settings, const char **reason);
+
+#endif
