@@ -12,6 +12,7 @@ static const struct command {
     {"run", cli_run, "the proxy, in the foreground; logs to stderr"},
     {"check", cli_check, "lint files of SQL with the proxy's own rules, offline"},
     {"explain", cli_explain, "verdict, rules and plan of a statement"},
+    {"rules", cli_rules, "every rule, and what it does"},
     {"config", cli_config, "check or print the configuration"},
     {"ledger", cli_ledger, "read and verify the ledger of schema changes"},
 };

@@ -16,6 +16,7 @@ enum cli_exit {
 int cli_run(int argc, char **argv);     /* the proxy, in the foreground */
 int cli_check(int argc, char **argv);   /* lint files of SQL */
 int cli_explain(int argc, char **argv); /* verdict and plan of a statement */
+int cli_rules(int argc, char **argv);   /* list the rules */
 int cli_config(int argc, char **argv);  /* check or print the configuration */
 int cli_ledger(int argc, char **argv);  /* read and verify the ledger */
 
