@@ -120,13 +120,15 @@ void plan_append_hint(const struct plan_request *request, struct draft *draft)
 {
     /* The hint of a rule with a rewrite is the way to where the rewrite is possible. */
     bool elsewhere = !situation_may_rewrite(request->now);
+    const struct facts unknown = {0};
+    const struct facts *facts = request->count == 1 ? request->facts : &unknown;
     for (size_t i = 0; i < request->count; i++) {
         for (size_t k = 0; k < request->decisions[i].fired_count; k++) {
             struct told told = plan_told(request, i, k);
             bool helps =
                 told.action != ACTION_ALLOW && (told.rule->may_rewrite == NULL || elsewhere);
             if (told.rule->hint != NULL && told.action != ACTION_REWRITE && helps) {
-                rule_append_hint(told.rule, told.statement, request->facts, &draft->plan->text);
+                rule_append_hint(told.rule, told.statement, facts, &draft->plan->text);
                 return;
             }
         }

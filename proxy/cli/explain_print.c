@@ -145,8 +145,22 @@ static json_t *json_of_origin(const struct explanation *explanation, const struc
                      "reason", json_of_span(origin->reason));
 }
 
-static json_t *json_of_rules(const struct explanation *explanation, const struct decision *decision)
+static json_t *json_of_hint(const struct explanation *explanation, size_t statement,
+                            const struct rule *rule)
 {
+    const struct facts unknown = {0};
+    const struct facts *facts =
+        statement == explanation->asked_about ? &explanation->facts : &unknown;
+    struct buffer hint = {0};
+    rule_append_hint(rule, &explanation->statements[statement], facts, &hint);
+    json_t *json = json_of_span(buffer_span(&hint));
+    buffer_free(&hint);
+    return json;
+}
+
+static json_t *json_of_rules(const struct explanation *explanation, size_t statement)
+{
+    const struct decision *decision = &explanation->decisions[statement];
     json_t *rules = json_array();
     for (size_t i = 0; i < decision->fired_count; i++) {
         const struct rule *rule = decision->fired[i].rule;
@@ -154,7 +168,7 @@ static json_t *json_of_rules(const struct explanation *explanation, const struct
             rules, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "id", rule->id, "action",
                              settings_action_name(decision->fired[i].action), "message", rule->why,
                              "not_because", json_of_text(decision->fired[i].not_because), "hint",
-                             json_of_text(rule->hint), "decided",
+                             json_of_hint(explanation, statement, rule), "decided",
                              json_of_origin(explanation, rule, &decision->fired[i].origin)));
     }
     return rules;
@@ -168,7 +182,7 @@ static json_t *json_of_statement(const struct explanation *explanation, size_t i
     return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:o}", "sql", json_of_span(sql), "kind",
                      statement_kind_name(statement->kind), "tag", statement->tag, "verdict",
                      verdict_name(decision->verdict), "guard", decision->guard, "rules",
-                     json_of_rules(explanation, decision), "comment_refused",
+                     json_of_rules(explanation, i), "comment_refused",
                      json_of_text(comment_fault_text(decision->comment)));
 }
 

@@ -52,9 +52,11 @@ static void tell_comment(struct runner *runner, enum comment_fault fault)
 
 static void tell_hint(struct runner *runner, size_t statement, const struct rule *rule)
 {
-    const struct facts *facts = &runner->facts;
+    const struct statement_list *list = &runner->request.statements;
+    const struct facts unknown = {0}; /* those at hand are of one of the statements only */
     struct buffer hint = {0};
-    rule_append_hint(rule, &runner->request.statements.at[statement], facts, &hint);
+    rule_append_hint(rule, &list->at[statement], list->count == 1 ? &runner->facts : &unknown,
+                     &hint);
     snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%.*s", (int)hint.length,
              hint.length > 0 ? (const char *)hint.at : "");
     buffer_free(&hint);

@@ -41,7 +41,7 @@ struct exchange {
 /* An error of ours, said in the place of one of the server's. */
 struct refusal {
     const char *sqlstate; /* NULL: none */
-    char message[256], detail[512], hint[1024];
+    char message[256], detail[512], hint[2048];
 };
 
 /* A client can send only so many cancels before it has its answer. */
