@@ -1,0 +1,165 @@
+"""Changes that are made in several parts. Each form is made twice: directly, on a table in schema `plain`, and
+through the proxy, on its twin in schema `safe`. Afterwards the catalogs are the same, errors included."""
+import psycopg
+import pytest
+
+SCHEMAS = ("plain", "safe")
+
+TABLES = """
+    create schema {0};
+    set search_path = {0};
+    create table p (id int primary key);
+    insert into p select generate_series(0, 999);
+    create table t (id int, a int, b int not null, c text);
+    insert into t select g, g % 1000, g, repeat('x', 100) from generate_series(1, 20000) g;
+    analyze t;
+    create table pt (k int not null default 7 check (k < 1000), b int generated always as identity,
+                     r int references p) partition by range (k);
+    create index on pt (r);
+    create table p1 partition of pt for values from (0) to (10);
+    create materialized view mv as select id from t;
+    create unique index on mv (id);
+"""
+
+# What a row breaks that is in the way of each of these.
+VIOLATION = "insert into t values (1, -1, -1, null), (null, null, 1, 'y')"
+
+# The form; what it must look like on its way, for some of them; whether VIOLATION is in its way.
+FORMS = [
+    ("alter table t add constraint f foreign key (a) references p (id) on delete cascade",
+     ["not valid", "validate constraint f"], True),
+    ("alter table t add foreign key (a) references p", ["t_a_fkey"], True),
+    ("alter table t add constraint k check (b > 0)", ["not valid", "validate constraint k"], True),
+    ("alter table t add check (a >= 0)", ["t_a_check"], True),
+    ("alter table t alter a set not null", ["validate constraint"], True),
+    ("alter table t add constraint u unique (id) include (a) with (fillfactor = 70)",
+     ["create unique index concurrently", "using index"], True),
+    ("alter table t add unique (id, b) deferrable initially deferred", ["t_id_b_key"], False),
+    ("alter table t add primary key (id)", ["create unique index concurrently", "using index"], False),
+    ("alter table t add primary key (id, a)", ["is not null) not valid", "using index"], True),
+    ("alter table t add constraint pk primary key (b)", ["using index pk"], True),
+    ("alter table t add column z int not null default 5 check (z > 0)", ["not valid"], False),
+    ("alter table t add column z int references p on delete set null", ["not valid"], False),
+    ("alter table t add column z int unique", ["create unique index concurrently"], False),
+    ("alter table t add column y int, add constraint k check (b > 0), alter c set default 'n'",
+     ["validate constraint k"], True),
+    ("alter table t alter c set not null, alter a set not null, add constraint u unique (id, b)",
+     ["using index u"], True),
+    ("create table p2 partition of pt for values from (10) to (20) with (fillfactor = 70)",
+     ["like pt", "attach partition"], False),
+    ("create index on pt (b, k) where k > 2",
+     ["on only pt", "create index concurrently", "attach partition"], False),
+    ("create unique index i on pt (k)", ["on only pt", "attach partition"], False),
+    ("alter table pt detach partition p1", ["concurrently"], False),
+    ("refresh materialized view mv", ["concurrently"], False),
+]
+
+CATALOG = """
+    with r as (select c.* from pg_class c where c.relnamespace = 'SCHEMA'::regnamespace)
+    select 'relation', r.relname, r.relkind::text, r.relispartition::text, r.reloptions::text,
+           pg_get_expr(r.relpartbound, r.oid) from r
+    union all select 'column', r.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+           concat_ws(' ', a.attnum, a.attnotnull, a.attidentity), pg_get_expr(d.adbin, d.adrelid)
+      from r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+      left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum where r.relkind in ('r', 'p')
+    union all select 'constraint', r.relname, k.conname, pg_get_constraintdef(k.oid),
+           concat_ws(' ', k.convalidated, k.condeferrable, k.condeferred), null
+      from r join pg_constraint k on k.conrelid = r.oid
+    union all select 'index', r.relname, null, pg_get_indexdef(r.oid),
+           concat_ws(' ', x.indisvalid, x.indisready, x.indisunique, x.indisprimary), null
+      from r join pg_index x on x.indexrelid = r.oid
+    order by 1, 2, 3, 4"""
+
+
+@pytest.fixture
+def twins(server, database):
+    for schema in SCHEMAS:
+        server.psql(TABLES.format(schema), database)
+    yield
+    for schema in SCHEMAS:
+        server.psql(f"set client_min_messages = warning; drop schema {schema} cascade", database)
+
+
+@pytest.fixture
+def catalog(direct):
+    def look(schema):
+        rows = direct.execute(CATALOG.replace("SCHEMA", schema)).fetchall()
+        return [tuple(text and text.replace(f"{schema}.", "") for text in row) for row in rows]
+    return look
+
+
+def outcome(connection, schema, sql):
+    """The command tag, or the error as a client sees it."""
+    connection.execute(f"set search_path = {schema}")
+    try:
+        return connection.execute(sql).statusmessage
+    except psycopg.Error as error:
+        return error.sqlstate, error.diag.message_primary, error.diag.severity
+
+
+@pytest.mark.parametrize("sql, parts, _", FORMS, ids=[form[0] for form in FORMS])
+def test_the_schema_is_the_one_that_was_asked_for(twins, connect, direct, catalog, sent, sql, parts, _):
+    plain = outcome(direct, "plain", sql)
+    safe = outcome(connect(), "safe", sql)
+    assert safe == plain
+    assert catalog("safe") == catalog("plain")
+    ours = " ".join(line.lower() for line in sent() if "ddlguard" in line)
+    for part in parts:
+        assert part in ours
+
+
+@pytest.mark.parametrize("sql", [form[0] for form in FORMS if form[2]])
+def test_a_row_in_the_way_is_told_in_the_servers_words_and_leaves_nothing(
+        twins, connect, direct, catalog, sql):
+    before = catalog("safe")
+    for schema in SCHEMAS:
+        direct.execute(f"set search_path = {schema}")
+        direct.execute(VIOLATION)
+    plain = outcome(direct, "plain", sql)
+    safe = outcome(connect(), "safe", sql)
+    assert safe[0].startswith("23") and safe == plain
+    assert catalog("safe") == before
+
+
+def test_the_session_keeps_its_settings(twins, connect):
+    connection = connect()
+    connection.execute("set statement_timeout = '1min'; set lock_timeout = '9s'")
+    outcome(connection, "safe", "alter table t add constraint u unique (b)")
+    assert connection.execute("show statement_timeout").fetchone() == ("1min",)
+    assert connection.execute("show lock_timeout").fetchone() == ("9s",)
+
+
+def test_a_blocker_makes_it_give_up_and_leaves_nothing(twins, connect, direct, catalog):
+    before = catalog("safe")
+    blocker = connect(leg=None, autocommit=False)
+    blocker.execute("select 1 from safe.p limit 1")     # in the way of the second part's undoing, too
+    blocker.execute("lock table safe.t in row exclusive mode")
+    connection = connect()
+    result = outcome(connection, "safe", "alter table t alter a set not null")
+    assert result[0] == "55P03"
+    blocker.rollback()
+    assert catalog("safe") == before
+    assert outcome(connection, "safe", "alter table t alter a set not null") == "ALTER TABLE"
+
+
+@pytest.mark.parametrize("sql, sqlstate", [
+    ("alter table t add column if not exists a int", "42701"),
+    ("alter table t drop column if exists nope", "00000"),
+    ("alter table t alter b set not null", None),
+    ("create index if not exists t_idx on t (a)", "42P07"),
+    ("drop table if exists nope", "00000"),
+])
+def test_what_would_change_nothing_waits_for_nobody(twins, connect, direct, sql, sqlstate):
+    for schema in SCHEMAS:
+        direct.execute(f"create index t_idx on {schema}.t (a)")
+    heard = {}
+    blocker = connect(autocommit=False)
+    blocker.execute("lock table safe.t in row exclusive mode")
+    for schema, connection in (("plain", direct), ("safe", connect())):
+        seen = heard[schema] = []
+        connection.add_notice_handler(
+            lambda diag, seen=seen: seen.append((diag.severity, diag.sqlstate, diag.message_primary)))
+        seen.append(outcome(connection, schema, sql))
+    blocker.rollback()
+    assert heard["safe"] == heard["plain"]
+    assert sqlstate is None or heard["safe"][0][1] == sqlstate
