@@ -225,8 +225,6 @@ def test_errors_are_those_of_the_server(sql, sqlstate, connect, server, database
 
 @pytest.mark.parametrize("setup, sql", [
     ("create temp table t (a int)", "create index t_a on t (a)"),
-    ("create table t (a int) partition by range (a); create table t1 partition of t for values from"
-     " (1) to (9)", "create index t_a on t (a)"),
     ("create table t (a int); create index t_a on t (a); create index t_b on t (a)",
      "drop index t_a, t_b"),
     ("create table t (a int); create index t_a on t (a)", "drop index t_a cascade"),

@@ -238,20 +238,23 @@ def test_new_table_in_a_transaction_is_left_alone(database, connect, index, prox
 
 
 def test_lock_timeout_in_a_transaction(table, connect, block, proxy, database):
-    """In a transaction nothing is retried: the wait is bounded, the error is the server's own, and the
-    client's transaction has failed as it would have without the proxy."""
+    """In a transaction it is tried again, behind a savepoint of ours; at last the error is the server's own,
+    and the client's transaction has failed as it would have without the proxy."""
     block()
     client = connect(autocommit=False)
     client.execute("select 1")
     start = time.monotonic()
     with pytest.raises(psycopg.errors.LockNotAvailable):
         client.execute("alter table item add column c int")
-    assert time.monotonic() - start < LOCK_SECONDS + 1.5
+    assert time.monotonic() - start < TIMEOUTS["attempts"] * (LOCK_SECONDS + 1) + 1.5
+    assert len([notice for notice in client.notices if "lock timeout; next try" in notice]) == \
+        TIMEOUTS["attempts"] - 1
     with pytest.raises(psycopg.errors.InFailedSqlTransaction):
         client.execute("select 1")
     client.rollback()
     change, = proxy.ledger(database=database)
     assert (change["state"], change["sqlstate"]) == ("failed", "55P03")
+    assert change["attempts"] == TIMEOUTS["attempts"]
 
 
 def test_several_statements_in_one_query(table, connect, index, proxy, database):
