@@ -3,9 +3,12 @@
  *      == a title that says what is expected and why
  *      settings: profile=strict lock-timeout=allow small_table_bytes=0 comment_user=deploy
  *      override: user=etl address=10.0.0.0/8 table=audit.* until=1000 profile=observe
- * lock-timeout=allow who: user=etl address=10.1.2.3:4711 at=999 now: transaction facts: kind=p
- * bytes=4096 server=140002 sql: CREATE INDEX i ON t (a) verdict: warn run: CREATE INDEX
- * CONCURRENTLY i
+ *      who: user=etl address=10.1.2.3:4711 at=999
+ *      now: transaction
+ *      facts: kind=p bytes=4096 server=140002
+ *      sql: CREATE INDEX i ON t (a)
+ *      verdict: warn
+ *      run: CREATE INDEX CONCURRENTLY i
  *
  * settings, now and facts may be left out: the defaults, a statement alone outside a transaction
  * block, a plain table public.t of 100 MB on PostgreSQL 15. Facts about an action of an ALTER TABLE
@@ -22,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/unit/policy/case_facts.h"
 #include "tests/unit/policy/case_override.h"
 
 #define CASE_EXPECTATIONS_MAX 24
@@ -57,186 +61,6 @@ static inline void case_fail(const char *file, int number, const char *what, con
 {
     fprintf(stderr, "%s:%d: %s: %s\n", file, number, what, word);
     exit(2);
-}
-
-static inline struct facts case_default_facts(void)
-{
-    return (struct facts){
-        .known = true,
-        .target_known = true,
-        .server_version = 150020,
-        .deadlock_timeout_ms = 1000,
-        .lock_timeout = "0",
-        .statement_timeout = "0",
-        .client_min_messages = LEVEL_NOTICE,
-        .exists = true,
-        .kind = 'r',
-        .bytes = 100 << 20,
-        .rows = 1000000,
-        .table = {"public", "t"},
-        .index_name = "t_a_idx",
-        .actions = {{.known = true}, {.known = true}, {.known = true}, {.known = true}},
-    };
-}
-
-static inline bool case_action_flag(struct action_facts *facts, const char *key)
-{
-    const struct {
-        const char *key;
-        bool *flag;
-    } flags[] = {
-        {"column_exists", &facts->column_exists},
-        {"column_not_null", &facts->column_not_null},
-        {"column_proved", &facts->column_proved},
-        {"constraint_exists", &facts->constraint_exists},
-        {"constraint_valid", &facts->constraint_valid},
-        {"keys_not_null", &facts->keys_not_null},
-        {"other_exists", &facts->other_exists},
-        {"default_partition", &facts->default_partition},
-        {"type_constrained", &facts->type_constrained},
-    };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (strcmp(flags[i].key, key) == 0) {
-            *flags[i].flag = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-static inline bool case_action_value(struct action_facts *facts, const char *key, const char *value)
-{
-    const struct {
-        const char *key;
-        char *name;
-    } names[] = {
-        {"name", facts->free_name},
-        {"check_name", facts->free_check},
-        {"foreign_key_name", facts->free_foreign_key},
-        {"key_name", facts->free_key},
-        {"not_null_name", facts->not_null_name},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i].key, key) == 0) {
-            snprintf(names[i].name, NAME_BYTES, "%s", value);
-            return true;
-        }
-    }
-    const struct {
-        const char *key;
-        enum answer *answer;
-    } answers[] = {
-        {"rewrites", &facts->rewrites},
-        {"scans", &facts->scans},
-        {"builds", &facts->builds},
-    };
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        if (strcmp(answers[i].key, key) == 0) {
-            *answers[i].answer = strcmp(value, "yes") == 0 ? ANSWER_YES : ANSWER_NO;
-            return true;
-        }
-    }
-    if (strcmp(key, "constraint_kind") == 0) {
-        facts->constraint_kind = value[0];
-        return true;
-    }
-    if (strcmp(key, "keys_nullable") == 0) {
-        facts->keys_nullable = (uint32_t)strtoul(value, NULL, 10);
-        return true;
-    }
-    return false;
-}
-
-/* "column_exists", "1.name=t_b_key". */
-static inline bool case_action(struct facts *facts, const char *key, const char *value)
-{
-    size_t place = 0;
-    if (key[0] >= '0' && key[0] < '0' + STATEMENT_ACTIONS_MAX && key[1] == '.') {
-        place = (size_t)(key[0] - '0');
-        key += 2;
-    }
-    return case_action_flag(&facts->actions[place], key) ||
-           case_action_value(&facts->actions[place], key, value);
-}
-
-/* "key=value" or "key" (then the value is empty). */
-static inline bool case_facts_flag(struct facts *facts, const char *key)
-{
-    const struct {
-        const char *key;
-        bool *flag;
-    } flags[] = {
-        {"temporary", &facts->temporary},
-        {"system", &facts->system},
-        {"new", &facts->new_here},
-        {"invalid_index", &facts->table_has_invalid_index},
-        {"exclusion_index", &facts->table_has_exclusion},
-        {"index", &facts->index.exists},
-        {"index_valid", &facts->index.valid},
-        {"index_constraint", &facts->index.backs_constraint},
-        {"index_exclusion", &facts->index.exclusion},
-        {"index_partition", &facts->index.partition},
-        {"populated", &facts->populated},
-        {"has_unique_index", &facts->has_full_unique_index},
-        {"has_default", &facts->default_partition},
-        {"beside_default", &facts->sibling_default},
-    };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (strcmp(flags[i].key, key) == 0) {
-            *flags[i].flag = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-static inline bool case_facts_value(struct facts *facts, const char *key, const char *value)
-{
-    if (strcmp(key, "kind") == 0) {
-        facts->kind = value[0];
-    } else if (strcmp(key, "bytes") == 0) {
-        facts->bytes = strtoll(value, NULL, 10);
-    } else if (strcmp(key, "server") == 0) {
-        facts->server_version = (uint32_t)strtoul(value, NULL, 10);
-    } else if (strcmp(key, "lock_timeout_ms") == 0) {
-        facts->lock_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
-        snprintf(facts->lock_timeout, sizeof facts->lock_timeout, "%sms", value);
-    } else if (strcmp(key, "deadlock_timeout_ms") == 0) {
-        facts->deadlock_timeout_ms = (uint32_t)strtoul(value, NULL, 10);
-    } else if (strcmp(key, "idle_session_timeout") == 0) {
-        snprintf(facts->idle_session_timeout, sizeof facts->idle_session_timeout, "%s", value);
-    } else if (strcmp(key, "transaction_timeout") == 0) {
-        snprintf(facts->transaction_timeout, sizeof facts->transaction_timeout, "%s", value);
-    } else if (strcmp(key, "schema") == 0) {
-        snprintf(facts->table.schema, sizeof facts->table.schema, "%s", value);
-    } else if (strcmp(key, "table") == 0) {
-        snprintf(facts->table.name, sizeof facts->table.name, "%s", value);
-    } else if (strcmp(key, "partition_of") == 0) {
-        snprintf(facts->partitioned.name, sizeof facts->partitioned.name, "%s", value);
-    } else if (strcmp(key, "free_name") == 0) {
-        snprintf(facts->index_name, sizeof facts->index_name, "%s", value);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static inline bool case_facts(struct facts *facts, const char *key, const char *value)
-{
-    if (strcmp(key, "unknown") == 0) {
-        *facts = (struct facts){0};
-    } else if (strcmp(key, "settings_only") == 0) {
-        facts->target_known = facts->exists = false;
-        memset(facts->actions, 0, sizeof facts->actions);
-    } else if (strcmp(key, "missing") == 0) {
-        facts->exists = false;
-        facts->kind = '\0';
-        facts->table = (struct object_name){0};
-    } else {
-        return case_facts_flag(facts, key) || case_facts_value(facts, key, value) ||
-               case_action(facts, key, value);
-    }
-    return true;
 }
 
 static inline bool case_now(struct situation *now, const char *key)
