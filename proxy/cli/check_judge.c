@@ -72,6 +72,17 @@ static void add_length_note(struct check_judgement *out)
                              "checked")};
 }
 
+/* What a rule is about: the one action of an ALTER TABLE that concerns it, or the whole. */
+static void find_place(const struct rule *rule, const struct facts *facts,
+                       const struct check_judgement *judgement, struct check_finding *out)
+{
+    const struct statement *statement = &judgement->statement;
+    size_t action = rule_find_action(rule, statement, facts);
+    bool part = action < STATEMENT_ACTIONS_MAX && statement->actions[action].length > 0;
+    out->at = statement->start + (part ? statement->actions[action].start : 0);
+    out->length = part ? statement->actions[action].length : judgement->sql.length;
+}
+
 static void add_rule_findings(const struct decision *decision, const struct situation *now,
                               const struct facts *facts, struct check_judgement *out)
 {
@@ -88,15 +99,15 @@ static void add_rule_findings(const struct decision *decision, const struct situ
         out->failed = out->failed || out->hints[i].failed;
         /* That no server was asked is nothing to tell anybody here. */
         const char *reason = situation_may_rewrite(now) ? NULL : decision->fired[i].not_because;
-        out->findings[out->finding_count++] =
+        struct check_finding *finding = &out->findings[out->finding_count++];
+        *finding =
             (struct check_finding){.level = action == ACTION_BLOCK ? CHECK_ERROR : CHECK_WARNING,
                                    .rule = rule->id,
                                    .action = settings_action_name(action),
-                                   .at = out->statement.start,
-                                   .length = out->sql.length,
                                    .message = span_text(rule->why),
                                    .reason = span_text(reason),
                                    .hint = buffer_span(&out->hints[i])};
+        find_place(rule, facts, out, finding);
     }
 }
 
