@@ -1,5 +1,6 @@
 /* ddlguard explain: verdict, rules and plan of a text, as the proxy would make them. Nothing of the
- * text is run; with --server the catalog is asked what the proxy would ask it. */
+ * text is done; with --server the catalog is asked what the proxy would ask it, and an ALTER TABLE
+ * is tried on an empty temporary copy. */
 #include "proxy/cli/explain.h"
 
 #include <getopt.h>
@@ -30,8 +31,9 @@ static int explain_complain_usage(void)
 {
     fputs("usage: ddlguard explain [--config FILE] [--server CONNINFO] [--in-transaction] [--json] "
           "SQL\n"
-          "Says what the proxy would do with SQL; runs nothing of it. With --server it looks the\n"
-          "statement's table up there, as the proxy would; without, tables are unknown.\n",
+          "Says what the proxy would do with SQL; does nothing of it. With --server it looks the\n"
+          "statement's table up there, as the proxy would, and tries an ALTER TABLE on an empty\n"
+          "temporary copy; without, tables are unknown.\n",
           stderr);
     return CLI_USAGE;
 }
@@ -77,6 +79,19 @@ static bool explain_read(const struct config *config, struct explanation *out)
     return true;
 }
 
+/* Not only where the proxy would ask: whoever wants it explained wants to know. Where the client
+ * will be in a transaction, the proxy asks there, and in some places may not. */
+static void explain_ask_copy(struct explain_server *server, const struct statement *statement,
+                             struct span text, struct explanation *out)
+{
+    const struct situation now = {.alone = true};
+    struct shadow shadow = {0};
+    if (shadow_build(statement, text, &now, &out->facts, &shadow)) {
+        explain_server_shadow(server, &shadow, &out->facts);
+    }
+    shadow_free(&shadow);
+}
+
 /* Fills facts from the server; false, and said, when it cannot be asked. */
 static bool explain_ask(struct explain_server *server, struct explanation *out)
 {
@@ -90,6 +105,8 @@ static bool explain_ask(struct explain_server *server, struct explanation *out)
                 explain_server_probe(server, &out->probe, &out->facts, &why);
     if (!good) {
         explain_complain("", why);
+    } else {
+        explain_ask_copy(server, statement, text, out);
     }
     free(why);
     return good;

@@ -3,8 +3,10 @@
 #ifndef PROXY_CLI_EXPLAIN_H
 #define PROXY_CLI_EXPLAIN_H
 
+#include "policy/effect.h"
 #include "policy/plan.h"
 #include "policy/probe.h"
+#include "policy/shadow.h"
 
 struct explanation {
     struct span sql; /* borrowed */
@@ -35,5 +37,8 @@ struct identity explain_server_identity(const struct explain_server *server);
 /* False: *why as above; then the facts are unknown. */
 bool explain_server_probe(struct explain_server *server, struct probe *probe, struct facts *facts,
                           char **why);
+/* Fills the answers of facts->actions; whatever fails leaves them unknown. */
+void explain_server_shadow(struct explain_server *server, const struct shadow *shadow,
+                           struct facts *facts);
 
 #endif

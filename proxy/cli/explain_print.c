@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "config/keys.h"
-#include "proxy/cli/explain.h"
+#include "proxy/cli/explain_facts.h"
 
 static void print_span(const char *label, struct span text)
 {
@@ -51,6 +51,15 @@ static void print_origin(const struct explanation *explanation, const struct rul
     putchar('\n');
 }
 
+/* The server was asked about one statement only; of the others the grammar tells. */
+static struct effect effect_at(const struct explanation *explanation, size_t index)
+{
+    static const struct facts unknown;
+    bool asked = index == explanation->asked_about;
+    return effect_of(&explanation->statements[index], asked ? &explanation->facts : &unknown,
+                     explanation->facts.server_version);
+}
+
 static void print_decision(const struct explanation *explanation, size_t index)
 {
     const struct statement *statement = &explanation->statements[index];
@@ -60,6 +69,10 @@ static void print_decision(const struct explanation *explanation, size_t index)
         statement->tag[0] != '\0' ? statement->tag : statement_kind_name(statement->kind);
     printf("%-9s %s: %s%s\n", "verdict", tag, verdict_name(decision->verdict),
            guard ? ", under a lock timeout" : "");
+    if (statement_is_guarded(statement->kind)) {
+        struct effect effect = effect_at(explanation, index);
+        explain_effect_print(&effect);
+    }
     for (size_t i = 0; i < decision->fired_count; i++) {
         const struct rule *rule = decision->fired[i].rule;
         printf("%-9s %s (%s): %s\n", "rule", rule->id,
@@ -74,25 +87,6 @@ static void print_decision(const struct explanation *explanation, size_t index)
     }
 }
 
-static void print_facts(const struct facts *facts)
-{
-    if (!facts->known) {
-        printf("%-9s unknown: no server was asked (--server CONNINFO)\n", "facts");
-        return;
-    }
-    printf("%-9s server %u, lock_timeout %s, statement_timeout %s\n", "facts",
-           (unsigned)facts->server_version, facts->lock_timeout, facts->statement_timeout);
-    if (!facts->target_known) {
-        return;
-    }
-    if (!facts->exists) {
-        printf("%-9s the target does not exist\n", "");
-        return;
-    }
-    printf("%-9s kind %c, table %s.%s, about %lld bytes and %lld rows\n", "", facts->kind,
-           facts->table.schema, facts->table.name, (long long)facts->bytes, (long long)facts->rows);
-}
-
 void explanation_print_text(const struct explanation *explanation)
 {
     struct buffer steps = {0};
@@ -100,7 +94,8 @@ void explanation_print_text(const struct explanation *explanation)
         print_decision(explanation, i);
     }
     if (explanation->asked_about < explanation->count) {
-        print_facts(&explanation->facts);
+        explain_facts_print(&explanation->statements[explanation->asked_about],
+                            &explanation->facts);
     }
     print_span("notice", explanation->plan.notice);
     print_span("hint", explanation->plan.notice_hint);
@@ -179,24 +174,14 @@ static json_t *json_of_statement(const struct explanation *explanation, size_t i
     const struct statement *statement = &explanation->statements[i];
     const struct decision *decision = &explanation->decisions[i];
     struct span sql = span_cut(explanation->sql, statement->start, statement->length);
-    return json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:o}", "sql", json_of_span(sql), "kind",
-                     statement_kind_name(statement->kind), "tag", statement->tag, "verdict",
-                     verdict_name(decision->verdict), "guard", decision->guard, "rules",
-                     json_of_rules(explanation, i), "comment_refused",
-                     json_of_text(comment_fault_text(decision->comment)));
-}
-
-static json_t *json_of_facts(const struct facts *facts)
-{
-    if (!facts->known) {
-        return json_null();
-    }
-    char kind[2] = {facts->kind, '\0'};
-    return json_pack("{s:i, s:s, s:b, s:b, s:o, s:s, s:s, s:I, s:I}", "server_version",
-                     (int)facts->server_version, "lock_timeout", facts->lock_timeout,
-                     "target_known", facts->target_known, "exists", facts->exists, "kind",
-                     json_of_text(kind), "schema", facts->table.schema, "table", facts->table.name,
-                     "bytes", (json_int_t)facts->bytes, "rows", (json_int_t)facts->rows);
+    json_t *whole = json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:o}", "sql", json_of_span(sql),
+                              "kind", statement_kind_name(statement->kind), "tag", statement->tag,
+                              "verdict", verdict_name(decision->verdict), "guard", decision->guard,
+                              "rules", json_of_rules(explanation, i), "comment_refused",
+                              json_of_text(comment_fault_text(decision->comment)));
+    struct effect effect = effect_at(explanation, i);
+    explain_effect_add(&effect, whole);
+    return whole;
 }
 
 static json_t *json_of_steps(const struct plan *plan, struct span text)
@@ -219,12 +204,16 @@ bool explanation_print_json(const struct explanation *explanation)
     for (size_t i = 0; i < explanation->count; i++) {
         json_array_append_new(statements, json_of_statement(explanation, i));
     }
+    bool asked = explanation->asked_about < explanation->count;
+    json_t *facts = asked ? explain_facts_json(&explanation->statements[explanation->asked_about],
+                                               &explanation->facts)
+                          : json_null();
     json_t *whole =
         json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:i, s:i}", "statements", statements, "profile",
-                  config_profiles[explanation->settings.profile], "facts",
-                  json_of_facts(&explanation->facts), "notice", json_of_span(plan->notice), "hint",
-                  json_of_span(plan->notice_hint), "steps", json_of_steps(plan, explanation->sql),
-                  "attempts", (int)plan->attempts, "lock_timeout_ms", (int)plan->lock_timeout_ms);
+                  config_profiles[explanation->settings.profile], "facts", facts, "notice",
+                  json_of_span(plan->notice), "hint", json_of_span(plan->notice_hint), "steps",
+                  json_of_steps(plan, explanation->sql), "attempts", (int)plan->attempts,
+                  "lock_timeout_ms", (int)plan->lock_timeout_ms);
     bool printed = whole != NULL && json_dumpf(whole, stdout, JSON_COMPACT) == 0;
     json_decref(whole);
     putchar('\n');

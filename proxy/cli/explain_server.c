@@ -1,6 +1,6 @@
 /* The one place of `ddlguard explain` that knows libpq. It only ever sends the probe's questions,
- * each in a transaction of its own, and changes no setting of the session: settings are what it
- * asks about. */
+ * each in a transaction of its own, and the shadow probe, in one that is rolled back; it changes no
+ * setting of the session: settings are what it asks about. */
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -116,4 +116,35 @@ bool explain_server_probe(struct explain_server *server, struct probe *probe, st
         }
     }
     return true;
+}
+
+/* Whom a notice is for while a step of the shadow probe runs. */
+struct listener {
+    const struct shadow *shadow;
+    size_t step;
+    struct facts *facts;
+};
+
+static void explain_server_hear(void *argument, const PGresult *result)
+{
+    struct listener *listener = argument;
+    struct span message = span_text(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+    struct span routine = span_text(PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION));
+    shadow_read_notice(listener->shadow, listener->step, message, routine, listener->facts);
+}
+
+void explain_server_shadow(struct explain_server *server, const struct shadow *shadow,
+                           struct facts *facts)
+{
+    struct listener listener = {.shadow = shadow, .facts = facts};
+    PQnoticeReceiver before =
+        PQsetNoticeReceiver(server->connection, explain_server_hear, &listener);
+    while (listener.step < shadow->count) {
+        PGresult *result = explain_server_ask(server->connection, shadow->steps[listener.step].sql);
+        ExecStatusType status = PQresultStatus(result);
+        bool failed = status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
+        PQclear(result);
+        listener.step = shadow_next(shadow, listener.step, failed, facts);
+    }
+    PQsetNoticeReceiver(server->connection, before, NULL);
 }
