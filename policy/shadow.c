@@ -53,6 +53,11 @@ static enum copied action_is_copied(const struct alter_action *action)
     return COPIED_NOT;
 }
 
+static bool action_needs_proof(enum alter_kind kind)
+{
+    return kind == ALTER_SET_NOT_NULL || kind == ALTER_ADD_NOT_NULL;
+}
+
 /* An ALTER TABLE makes its actions in an order of its own: what is dropped goes first, types change
  * next. One by one in the order of the text, a proof that no column is NULL may live longer. */
 static bool actions_are_apart(const struct statement *statement)
@@ -64,8 +69,8 @@ static bool actions_are_apart(const struct statement *statement)
         enum alter_kind kind = statement->actions[i].kind;
         drops |= kind == ALTER_DROP_COLUMN || kind == ALTER_DROP_NOT_NULL;
         retypes |= kind == ALTER_COLUMN_TYPE || kind == ALTER_SET_EXPRESSION;
-        needs_proof |= kind == ALTER_SET_NOT_NULL || kind == ALTER_ADD_NOT_NULL ||
-                       kind == ALTER_ADD_PRIMARY_KEY || kind == ALTER_ADD_IDENTITY;
+        needs_proof |=
+            action_needs_proof(kind) || kind == ALTER_ADD_PRIMARY_KEY || kind == ALTER_ADD_IDENTITY;
     }
     return statement->action_count == 1 || !needs_proof || (!drops && !retypes);
 }
@@ -104,9 +109,8 @@ bool shadow_is_wanted(const struct statement *statement, const struct situation 
     for (size_t i = 0; i < statement->action_count; i++) {
         struct effect effect = effect_of_action(statement, i, facts, facts->server_version);
         enum alter_kind kind = statement->actions[i].kind;
-        bool proof = kind == ALTER_SET_NOT_NULL || kind == ALTER_ADD_NOT_NULL;
         if (effect.rewrites == ANSWER_UNKNOWN || effect.scans == ANSWER_UNKNOWN ||
-            (proof && effect.scans == ANSWER_YES)) {
+            (action_needs_proof(kind) && effect.scans == ANSWER_YES)) {
             return true;
         }
     }
@@ -167,6 +171,7 @@ static bool shadow_alter(const struct statement *statement, struct span text,
             continue;
         }
         struct buffer *out = shadow_step(shadow, SHADOW_ALTER, i);
+        shadow->steps[shadow->count - 1].proves = action_needs_proof(statement->actions[i].kind);
         buffer_append_text(out, "/* ddlguard */ ");
         if (!alter_text_on_table(text, statement, i, copy, out)) {
             return false;
@@ -260,6 +265,7 @@ size_t shadow_next(const struct shadow *shadow, size_t step, bool failed, struct
         answer_settle(&action->rewrites);
         answer_settle(&action->scans);
         answer_settle(&action->builds);
+        action->column_proved |= ended->proves && action->scans == ANSWER_NO;
     }
     if (failed && ended->kind == SHADOW_LEAVE) {
         return shadow->count;

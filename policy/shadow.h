@@ -29,6 +29,7 @@ struct shadow_step {
     enum shadow_kind kind;
     struct span sql; /* one statement, into shadow.text */
     size_t action;   /* SHADOW_ALTER: which one */
+    bool proves;     /* it makes a column NOT NULL: without a scan, that is proved already */
 };
 
 #define SHADOW_STEPS_MAX (4 + STATEMENT_ACTIONS_MAX + 2)

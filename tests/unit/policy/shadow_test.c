@@ -233,6 +233,22 @@ static void each_notice_answers_for_its_action(void **state)
     }
 }
 
+/* A proof that the catalog query has not seen: the server has. */
+static void no_scan_for_not_null_is_a_proof(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {"", "verifying table \"t\""};
+    for (size_t i = 0; i < 2; i++) {
+        struct facts facts = usual_facts();
+        struct shadow shadow = shadow_of("ALTER TABLE t ALTER a SET NOT NULL", &alone, &facts);
+        shadow_read_notice(&shadow, 3, span_text(messages[i]),
+                           span_text(i == 0 ? "" : "ATRewriteTable"), &facts);
+        assert_int_equal(shadow_next(&shadow, 3, false, &facts), 4);
+        assert_int_equal(facts.actions[0].column_proved, i == 0);
+        shadow_free(&shadow);
+    }
+}
+
 /* What the server says while the copy is made is about the copy. */
 static void notices_of_the_preparation_say_nothing(void **state)
 {
@@ -275,6 +291,7 @@ int main(void)
         cmocka_unit_test(only_what_a_copy_can_tell_is_asked),
         cmocka_unit_test(not_every_table_is_copied),
         cmocka_unit_test(each_notice_answers_for_its_action),
+        cmocka_unit_test(no_scan_for_not_null_is_a_proof),
         cmocka_unit_test(notices_of_the_preparation_say_nothing),
         cmocka_unit_test(what_fails_stays_unknown_and_leads_out),
     };
