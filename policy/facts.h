@@ -118,6 +118,7 @@ struct facts {
     bool unproved_known; /* they all fit in there */
     bool may_copy;       /* temporary tables may be made here */
     bool two_phase;      /* and PREPARE TRANSACTION is possible, but not after them */
+    bool may_change;     /* this role owns the table, and may create in its schema */
     /* Partitions from above to below, when the target is partitioned. Borrowed from the probe that
      * was asked: it must live as long as these facts. */
     const struct partition_facts *partitions;

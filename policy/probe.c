@@ -107,7 +107,9 @@ static const char probe_more_columns[] =
     " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[])),"
     " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
     " AND NOT pg_catalog.pg_is_in_recovery(),"
-    " pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0'";
+    " pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0',"
+    " pg_catalog.pg_has_role(tc.relowner, 'USAGE')"
+    " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')";
 
 /* A schema that the client may not look into would be an error of to_regclass, and that would end
  * the client's transaction: so qualified names are read from the catalog. pg_temp is an alias that

@@ -196,6 +196,7 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     }
     facts->may_copy = columns_bool(columns);
     facts->two_phase = columns_bool(columns);
+    facts->may_change = columns_bool(columns);
 }
 
 /* The nineteen columns that every detail has (probe_detail.c). */

@@ -22,10 +22,10 @@ static bool may_rewrite(const struct statement *statement, const struct situatio
                         const char **reason)
 {
     (void)statement;
-    (void)facts;
     (void)settings;
     (void)reason;
-    return now->alone; /* one statement, one answer */
+    /* One statement, one answer; and who may not change it hears so from the server. */
+    return now->alone && facts->may_change;
 }
 
 const struct rule rule_nothing_to_change = {

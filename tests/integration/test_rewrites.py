@@ -163,3 +163,17 @@ def test_what_would_change_nothing_waits_for_nobody(twins, connect, direct, sql,
     blocker.rollback()
     assert heard["safe"] == heard["plain"]
     assert sqlstate is None or heard["safe"][0][1] == sqlstate
+
+
+def test_who_may_not_change_it_hears_so(server, connect, database):
+    """Nothing to change is no answer for somebody who may not: the server says 42501."""
+    server.psql("create table mine (a int not null); create role stranger login", database)
+    try:
+        client = connect(user="stranger")
+        for sql in ("alter table mine alter a set not null",
+                    "alter table mine add column if not exists a int"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                client.execute(sql)
+        client.close()
+    finally:
+        server.psql("drop role stranger", database)

@@ -23,6 +23,7 @@ static inline struct facts case_default_facts(void)
         .rows = 1000000,
         .table = {"public", "t"},
         .index_name = "t_a_idx",
+        .may_change = true,
         .actions = {{.known = true}, {.known = true}, {.known = true}, {.known = true}},
     };
 }
@@ -176,6 +177,8 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
     } else if (strcmp(key, "settings_only") == 0) {
         facts->target_known = facts->exists = false;
         memset(facts->actions, 0, sizeof facts->actions);
+    } else if (strcmp(key, "stranger") == 0) { /* not the table's owner */
+        facts->may_change = false;
     } else if (strcmp(key, "missing") == 0) {
         facts->exists = false;
         facts->kind = '\0';

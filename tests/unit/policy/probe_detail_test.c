@@ -13,11 +13,11 @@
 #define TARGET                                                                                     \
     "t", "p", "f", "f", "f", "3629056", "100000", "public", "big", "p", "f", "f", "f", "", "f",    \
         "", "", ""
-#define MORE      "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f"
+#define MORE      "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t"
 #define NOTHING   "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
-#define COLUMNS   (8 + 18 + 11 + 19)
+#define COLUMNS   (8 + 18 + 12 + 19)
 #define MORE_AT   (8 + 18)
-#define DETAIL_AT (8 + 18 + 11)
+#define DETAIL_AT (8 + 18 + 12)
 
 static const char *const whole[] = {SETTINGS, TARGET, MORE, NOTHING};
 
@@ -50,6 +50,7 @@ static void more_of_the_target_is_read(void **state)
     assert_string_equal(facts.drop_unproved, "DROP CONSTRAINT a");
     assert_true(facts.may_copy);
     assert_false(facts.two_phase);
+    assert_true(facts.may_change);
     assert_true(facts.partitions_known && facts.foreign_keys_known);
     assert_int_equal(facts.partition_count + facts.foreign_key_count, 0);
     assert_false(facts.actions[0].known);

@@ -56,6 +56,7 @@
     X(drop_unproved, "")                                                                           \
     X(may_copy, "t")                                                                               \
     X(two_phase, "f")                                                                              \
+    X(may_change, "t")                                                                             \
     X(detail, "")                                                                                  \
     X(place, "")                                                                                   \
     X(own, "")                                                                                     \
