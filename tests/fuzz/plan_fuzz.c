@@ -15,6 +15,7 @@
 
 #include "policy/plan.h"
 #include "policy/probe.h"
+#include "policy/shadow.h"
 
 /* The grammar's recursion needs about 1 kB of stack per byte, and a fuzzer's stack is 8 MB. */
 #define PARSE_MOST      2048
@@ -232,6 +233,37 @@ static void check_probe(const struct message *message, struct span text,
     }
 }
 
+/* Whatever the client writes, only the copy is altered, one action at a time, between the way in
+ * and the way out. */
+static void check_shadow(const struct message *message, struct span text,
+                         const struct situation *now)
+{
+    struct facts facts = {.known = true,
+                          .target_known = true,
+                          .exists = true,
+                          .kind = 'r',
+                          .table = {"Some \"schema", "its table"},
+                          .unproved_known = true,
+                          .may_copy = true};
+    for (size_t i = 0; i < message->count; i++) {
+        const struct statement *statement = &message->statements[i];
+        struct shadow shadow;
+        struct span own = span_cut(text, statement->start, statement->length);
+        assert(shadow_build(statement, own, now, &facts, &shadow));
+        for (size_t k = 0; k < shadow.count; k++) {
+            struct statement parsed[2];
+            assert(read_statements(shadow.steps[k].sql, parsed, 2) == 1);
+            if (shadow.steps[k].kind == SHADOW_ALTER) {
+                assert(parsed[0].kind == STATEMENT_ALTER_TABLE && parsed[0].action_count == 1);
+                assert(strcmp(parsed[0].target.schema, "pg_temp") == 0);
+                assert(strcmp(parsed[0].target.name, "its table") == 0);
+            }
+        }
+        assert(shadow.count == 0 || shadow.steps[shadow.count - 1].kind == SHADOW_LEAVE);
+        shadow_free(&shadow);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 4 || size > PARSE_MOST / 2) {
@@ -262,5 +294,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_rewrite(&plan, &message);
     plan_free(&plan);
     check_probe(&message, text, &now);
+    check_shadow(&message, text, &now);
     return 0;
 }
