@@ -2,6 +2,8 @@
  * had something to say is kept. It changes nothing and remembers nothing. */
 #include "policy/decide.h"
 
+#include "policy/effect.h"
+
 const char *verdict_name(enum verdict verdict)
 {
     static const char *const names[] = {
@@ -48,7 +50,8 @@ static enum action decide_action(const struct settings *settings, size_t index)
 /* Of a rule about work under a lock, unless the administrator has said what it does: nothing for a
  * small table, a refusal where the work would take longer than anybody waits. */
 static enum action decide_weight(const struct rule *rule, enum action action,
-                                 const struct facts *facts, const struct settings *settings)
+                                 const struct statement *statement, const struct facts *facts,
+                                 const struct settings *settings)
 {
     if (!rule->heavy || !facts->target_known || facts->bytes < 0) {
         return action;
@@ -56,8 +59,12 @@ static enum action decide_weight(const struct rule *rule, enum action action,
     if (facts->bytes <= settings->small_table_bytes) {
         return ACTION_ALLOW;
     }
+    /* What may be harmless is warned of, but not refused. */
+    struct effect effect = effect_of(statement, facts, 0);
+    bool certain =
+        effect.rewrites == ANSWER_YES || effect.scans == ANSWER_YES || effect.builds == ANSWER_YES;
     bool large = facts->bytes >= settings->large_table_bytes;
-    return action == ACTION_WARN && large ? ACTION_BLOCK : action;
+    return action == ACTION_WARN && large && certain ? ACTION_BLOCK : action;
 }
 
 /* Keeps the rule in its place: strongest first, in the order of asking among equals. */
@@ -126,7 +133,7 @@ struct decision decide(const struct statement *statement, const struct situation
         const struct rule *rule = rules_at(i);
         enum action action = decide_action(settings, i);
         if (settings->actions[i] == ACTION_DEFAULT) {
-            action = decide_weight(rule, action, facts, settings);
+            action = decide_weight(rule, action, statement, facts, settings);
         }
         if (decide_is_off(settings, i, action) ||
             !rule_matches(rule, statement, now, facts, settings)) {

@@ -34,7 +34,7 @@ static const char *const introduction[] = {
     "- **Heavy rules** (marked *by size* below) are about work on a whole table under a lock, "
     "without a safe form.\n"
     "  Nothing is said of them up to `limits.small_table`; from `limits.large_table` on a warning "
-    "is a refusal. An action\n"
+    "is a refusal, where it is certain that there is work. An action\n"
     "  that the configuration names holds for all sizes.\n"
     "- **Nobody there**: temporary tables, tables made in this very transaction and tables that do "
     "not exist\n"
