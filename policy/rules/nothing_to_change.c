@@ -8,7 +8,8 @@ static bool matches(const struct statement *statement, const struct situation *n
 {
     (void)now;
     (void)settings;
-    bool table = facts->target_known && (facts->kind == 'r' || facts->kind == 'p');
+    bool table =
+        facts->target_known && !facts->system && (facts->kind == 'r' || facts->kind == 'p');
     bool nothing = table && statement->kind == STATEMENT_ALTER_TABLE &&
                    statement->action_count > 0 && statement->action_count <= STATEMENT_ACTIONS_MAX;
     for (size_t i = 0; nothing && i < statement->action_count; i++) {

@@ -23,6 +23,15 @@ static const char *obstacle(const struct statement *statement, const struct situ
     if (!facts->target_known) {
         return "the server could not be asked about the table";
     }
+    if (statement->kind == STATEMENT_ALTER_TABLE && facts->kind != 'r' && facts->kind != 'p') {
+        return "it is no table";
+    }
+    /* A constraint of a child that is not valid is an error for a valid one of the parent's, and
+     * none for one that is not valid either (regression test inherit.sql). */
+    if (statement->kind == STATEMENT_ALTER_TABLE && facts->kind == 'r' &&
+        facts->table_has_children) {
+        return "other tables inherit from it";
+    }
     if (statement->action_count > STATEMENT_ACTIONS_MAX) {
         return "it has more actions than ddlguard takes apart";
     }

@@ -126,6 +126,7 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
         {"index_exclusion", &facts->index.exclusion},
         {"index_partition", &facts->index.partition},
         {"populated", &facts->populated},
+        {"children", &facts->table_has_children},
         {"has_unique_index", &facts->has_full_unique_index},
         {"has_default", &facts->default_partition},
         {"beside_default", &facts->sibling_default},
