@@ -261,6 +261,9 @@ static void step_ended(struct session *session, struct effects *effects)
         if (!failed && send_generated(session, effects)) {
             return;
         }
+        if (failed && step->kind == STEP_UNDO) {
+            leftover_tell(session, step->sql, true, effects);
+        }
         break;
     case STEP_RELEASE:
     case STEP_RESTORE:
@@ -287,29 +290,6 @@ static void step_ended(struct session *session, struct effects *effects)
     runner_next_step(session, effects);
 }
 
-/* What could not be cleaned up stays behind: the client, the ledger and the log are told what to
- * run when whoever stands in the way is gone. */
-static void tell_cleanup(struct session *session, struct effects *effects)
-{
-    struct runner *runner = session->runner;
-    struct span sql = span_text((const char *)runner->generated.at + runner->generated_sent);
-    struct buffer hint = {0};
-    session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
-                runner->exchange.sqlstate, (int)sql.length, (const char *)sql.at);
-    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &runner->changes[0],
-                 &(struct change_outcome){.cleanup = sql}, session->wall_us);
-    buffer_append_text(&hint, "Run this when the transactions in its way have ended: ");
-    buffer_append_span(&hint, sql);
-    encode_notice(&effects->to_client,
-                  &(struct report_text){"WARNING",
-                                        SQLSTATE_WARNING,
-                                        span_text("ddlguard could not drop an invalid index that "
-                                                  "the failed change has left"),
-                                        {0},
-                                        buffer_span(&hint)});
-    buffer_free(&hint);
-}
-
 static void generated_ended(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -318,7 +298,7 @@ static void generated_ended(struct session *session, struct effects *effects)
         if (runner_repeats_canceled(session, sql, effects)) {
             return;
         }
-        tell_cleanup(session, effects);
+        leftover_tell(session, sql, false, effects);
     }
     if (!send_generated(session, effects)) {
         runner->step++;

@@ -2,7 +2,6 @@
  * the maintenance connection, the loss of a side. */
 #include "proxy/session/runner_state.h"
 
-#include "policy/sql/sql.h"
 #include "protocol/client_message.h"
 #include "protocol/frame.h"
 #include "protocol/message.h"
@@ -222,29 +221,6 @@ void runner_on_client_lost(struct session *session, struct effects *effects)
     }
 }
 
-/* A build that was cut off leaves an invalid index, unless it had not begun or was just done. */
-static void tell_possible_leftover(struct session *session, struct effects *effects)
-{
-    const struct runner *runner = session->runner;
-    const struct statement *statement = &runner->request.statements.at[0];
-    struct object_name index = {0};
-    struct buffer sql = {0};
-    const char *name =
-        statement->index.name[0] != '\0' ? statement->index.name : runner->facts.index_name;
-    if (statement->kind != STATEMENT_CREATE_INDEX || name[0] == '\0') {
-        return;
-    }
-    memcpy(index.schema, runner->facts.table.schema, NAME_BYTES);
-    memcpy(index.name, name, NAME_BYTES);
-    buffer_append_text(&sql, "DROP INDEX CONCURRENTLY IF EXISTS ");
-    sql_append_name(&sql, &index);
-    session_log(effects, "error", "an invalid index may be left, to be dropped by hand: %.*s",
-                (int)sql.length, (const char *)sql.at);
-    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &runner->changes[0],
-                 &(struct change_outcome){.cleanup = buffer_span(&sql)}, session->wall_us);
-    buffer_free(&sql);
-}
-
 static const char lost_text[] = "the server connection was lost while the statement ran";
 
 void runner_on_server_lost(struct session *session, struct effects *effects)
@@ -254,8 +230,12 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
      * server is told of a client's end in the middle of a plan only where it waits for more of
      * these.) */
     bool torn = runner_reads_client(runner) || session->server_finished;
-    bool running = runs_change(runner) && runner->run_sent && !torn;
-    struct change_outcome outcome = {.message = span_text(lost_text), .attempts = runner->attempt};
+    /* With a part committed the change is neither made nor rolled back, whatever came of the rest.
+     */
+    bool half_done = leftover_part_is_done(runner) && !runner->run_ended;
+    bool running = (runs_change(runner) || half_done) && runner->run_sent && !torn;
+    struct change_outcome outcome = {.message = span_text(lost_text),
+                                     .attempts = runner->retries + 1};
     for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
         bool recorded = statement_is_recorded(runner->request.statements.at[i].kind);
         bool pending = i < runner->completes;
@@ -264,8 +244,8 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
                          &runner->changes[i], &outcome, session->wall_us);
         }
     }
-    if (running && runner->plan.deadline_ms > 0) {
-        tell_possible_leftover(session, effects);
+    if (runner->has_plan && !torn) {
+        leftover_tell_possible(session, effects);
     }
     if (running) {
         /* Perhaps it was the COMMIT that ran: nobody knows what became of what stands before it. */

@@ -231,7 +231,7 @@ static void write_failed(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
                                    .message = kept_message(runner),
-                                   .attempts = runner->attempt};
+                                   .attempts = runner->retries + 1};
     if (runner->refusal.sqlstate != NULL) {
         error.sqlstate = span_text(runner->refusal.sqlstate);
         error.message = span_text(runner->refusal.message);

@@ -45,8 +45,7 @@ void part_send(struct session *session, struct effects *effects)
     runner->deadline_us = runner->plan.deadline_ms == 0
                               ? 0
                               : session->now_us + (uint64_t)runner->plan.deadline_ms * 1000;
-    runner->watching = true;
-    effects->requests |= REQUEST_WATCH;
+    runner_watch(runner, effects);
     exchange_send(session, runner, runner->plan.steps[runner->step].sql, effects);
 }
 

@@ -9,11 +9,19 @@
 
 #include <stdio.h>
 
+/* Between two parts of a change the one ends and the other begins in one go: the last word holds.
+ */
+void runner_watch(struct runner *runner, struct effects *effects)
+{
+    runner->watching = true;
+    effects->requests = (effects->requests & ~(unsigned)REQUEST_UNWATCH) | REQUEST_WATCH;
+}
+
 void runner_stop_watching(struct runner *runner, struct effects *effects)
 {
     if (runner->watching) {
         runner->watching = false;
-        effects->requests |= REQUEST_UNWATCH;
+        effects->requests = (effects->requests & ~(unsigned)REQUEST_WATCH) | REQUEST_UNWATCH;
     }
 }
 
@@ -53,7 +61,7 @@ static void tell_retry(struct session *session, const char *sqlstate, uint64_t p
     session_log(effects, "info", "%s %s", message, hint);
     struct change_outcome outcome = {.sqlstate = span_text(sqlstate),
                                      .message = span_text(hint[0] != '\0' ? hint : message),
-                                     .attempts = runner->attempt + 1};
+                                     .attempts = runner->retries + 2};
     for (size_t i = 0; i < runner->request.statements.count; i++) {
         if (statement_is_recorded(runner->request.statements.at[i].kind)) {
             change_write(&effects->ledger, CHANGE_RETRY, &runner->changes[i], &outcome,
@@ -92,6 +100,7 @@ bool runner_retry(struct session *session, const char *sqlstate, bool resync,
     runner_stop_watching(runner, effects);
     turn_leave(runner, effects);
     runner->attempt++;
+    runner->retries++;
     runner->deadline_us = session->now_us + pause;
     runner->state = RUNNER_PAUSE;
     if (resync) {

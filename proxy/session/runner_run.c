@@ -90,8 +90,7 @@ void run_send(struct session *session, struct effects *effects)
                               ? 0
                               : session->now_us + (uint64_t)runner->plan.deadline_ms * 1000;
     if (runner->plan.lock_timeout_ms > 0) {
-        runner->watching = true;
-        effects->requests |= REQUEST_WATCH;
+        runner_watch(runner, effects);
     }
     if (runner_is_execute(runner)) {
         send_execute(session, effects);

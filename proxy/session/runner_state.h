@@ -88,7 +88,8 @@ struct runner {
     struct refusal refusal;
 
     bool cancelled;
-    uint32_t attempt; /* from 1 */
+    uint32_t attempt; /* of the step under way and those tried with it, from 1 */
+    uint32_t retries; /* of all steps */
     uint64_t first_try_us;
     uint64_t deadline_us;
     bool watching;
@@ -144,11 +145,20 @@ void part_answer_noop(struct session *session, struct effects *effects);
 bool part_is_last(const struct runner *runner);
 /* Whether the change has failed in a way that leaves something for this UNDO step. */
 bool part_is_undone(const struct runner *runner, const struct step *step);
+/* runner_leftover.c: a statement, or a query whose rows are statements, that was to undo something
+ * and has failed: the client, the log and the ledger hear of it. */
+void leftover_tell(struct session *session, struct span sql, bool is_query,
+                   struct effects *effects);
+/* The same, for the log and the ledger, of all that the server's end may have left. */
+void leftover_tell_possible(struct session *session, struct effects *effects);
+/* Whether a part of the change is committed. */
+bool leftover_part_is_done(const struct runner *runner);
 /* The RUN has ended, well or badly. */
 void run_end(struct session *session, struct effects *effects);
 /* Whether a failed step is tried again; then the pause has begun. */
 bool runner_retry(struct session *session, const char *sqlstate, bool resync,
                   struct effects *effects);
+void runner_watch(struct runner *runner, struct effects *effects);
 void runner_stop_watching(struct runner *runner, struct effects *effects);
 /* Once more, with all that the server is asked: it may have changed while we waited. */
 void decide_again(struct session *session, struct effects *effects);

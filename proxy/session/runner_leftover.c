@@ -1,0 +1,87 @@
+/* What a change leaves behind that has failed or was cut off, and that could not be undone: the
+ * client, the log and the ledger are told what is to be run. An UNDO step is a query whose rows are
+ * the statements (policy/plan_undo.c); where it could not be asked it is told itself, with psql's
+ * \\gexec behind it. */
+#include "proxy/session/runner_state.h"
+
+#include "protocol/server_message.h"
+#include "protocol/sqlstate.h"
+#include "proxy/session/session_state.h"
+
+#include <string.h>
+
+static void append_query(struct span sql, struct buffer *out)
+{
+    buffer_append_span(out, sql);
+    buffer_append_text(out, "\\gexec\n");
+}
+
+static void write_cleanup(struct session *session, struct span sql, struct effects *effects)
+{
+    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &session->runner->changes[0],
+                 &(struct change_outcome){.cleanup = sql}, session->wall_us);
+}
+
+void leftover_tell(struct session *session, struct span sql, bool is_query, struct effects *effects)
+{
+    struct buffer hint = {0};
+    buffer_append_text(&hint, "Run this when the transactions in its way have ended: ");
+    size_t at = hint.length;
+    if (is_query) {
+        append_query(sql, &hint);
+    } else {
+        buffer_append_span(&hint, sql);
+    }
+    struct span cleanup = span_cut(buffer_span(&hint), at, hint.length - at);
+    session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
+                session->runner->exchange.sqlstate, (int)cleanup.length, (const char *)cleanup.at);
+    write_cleanup(session, cleanup, effects);
+    encode_notice(&effects->to_client,
+                  &(struct report_text){"WARNING",
+                                        SQLSTATE_WARNING,
+                                        span_text("ddlguard could not undo what the failed "
+                                                  "change has left"),
+                                        {0},
+                                        buffer_span(&hint)});
+    buffer_free(&hint);
+}
+
+bool leftover_part_is_done(const struct runner *runner)
+{
+    for (size_t i = 0; i < runner->step && i < runner->plan.count; i++) {
+        if (runner->plan.steps[i].kind == STEP_PART) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether what this UNDO step takes back would be left if nothing more were run. What was under way
+ * when the connection ended may have been done. */
+static bool may_be_left(const struct runner *runner, const struct step *step)
+{
+    bool undone = (size_t)(step - runner->plan.steps) < runner->step;
+    if (step->kind != STEP_UNDO || undone || !runner->run_sent) {
+        return false;
+    }
+    return runner->run_ended ? part_is_undone(runner, step) : step->undo_of <= runner->step;
+}
+
+void leftover_tell_possible(struct session *session, struct effects *effects)
+{
+    const struct runner *runner = session->runner;
+    struct buffer queries = {0};
+    for (size_t i = 0; i < runner->plan.count; i++) {
+        if (may_be_left(runner, &runner->plan.steps[i])) {
+            append_query(runner->plan.steps[i].sql, &queries);
+        }
+    }
+    if (queries.length > 0) {
+        struct span sql = buffer_span(&queries);
+        session_log(effects, "error",
+                    "the change may be left half done, to be undone by hand: %.*s", (int)sql.length,
+                    (const char *)sql.at);
+        write_cleanup(session, sql, effects);
+    }
+    buffer_free(&queries);
+}
