@@ -14,11 +14,10 @@
 
 #include "proxy/cli/check_report.h"
 #include "proxy/cli/cli.h"
-
-static const char default_path[] = "/etc/ddlguard/ddlguard.yaml";
+#include "proxy/cli/configuration.h"
 
 struct check {
-    const char *config_path; /* NULL: the defaults */
+    const char *config_path; /* of --config; NULL without it */
     const struct check_format *format;
     bool assume_in_transaction;
     char **names; /* of the files; borrowed from argv */
@@ -274,17 +273,12 @@ static bool check_may_colour(void)
 
 int cli_check(int argc, char **argv)
 {
-    struct check check = {.config_path = access(default_path, F_OK) == 0 ? default_path : NULL,
-                          .format = &check_format_text};
-    char *why = NULL;
+    struct check check = {.format = &check_format_text};
     if (!check_options(argc, argv, &check)) {
         return check_complain_usage();
     }
-    struct config *config =
-        check.config_path == NULL ? config_default() : config_load(check.config_path, &why);
+    struct config *config = configuration_load(configuration_path(check.config_path), "check");
     if (config == NULL) {
-        fputs(why == NULL ? "ddlguard check: out of memory\n" : why, stderr);
-        free(why);
         return CLI_USAGE;
     }
     check.judge.config = config;

@@ -7,10 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "proxy/cli/cli.h"
-
-static const char default_path[] = "/etc/ddlguard/ddlguard.yaml";
+#include "proxy/cli/configuration.h"
 
 static int complain_usage(void)
 {
@@ -19,18 +17,6 @@ static int complain_usage(void)
           "Without --config: /etc/ddlguard/ddlguard.yaml if it is there, else the defaults.\n",
           stderr);
     return CLI_USAGE;
-}
-
-/* `path` NULL: the defaults. NULL, and the reason on stderr: it cannot be used. */
-static struct config *load(const char *path)
-{
-    char *why = NULL;
-    struct config *config = path == NULL ? config_default() : config_load(path, &why);
-    if (config == NULL) {
-        fputs(why == NULL ? "ddlguard config: out of memory\n" : why, stderr);
-    }
-    free(why);
-    return config;
 }
 
 static int print(const struct config *config)
@@ -59,20 +45,21 @@ static void check(const struct config *config, const char *name)
 int cli_config(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
-    const char *path = access(default_path, F_OK) == 0 ? default_path : NULL;
+    const char *given = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option != 'c') {
             return complain_usage();
         }
-        path = optarg;
+        given = optarg;
     }
     const char *verb = optind == argc - 1 ? argv[optind] : "";
     bool checks = strcmp(verb, "check") == 0;
     if (!checks && strcmp(verb, "print") != 0) {
         return complain_usage();
     }
-    struct config *config = load(path);
+    const char *path = configuration_path(given);
+    struct config *config = configuration_load(path, "config");
     if (config == NULL) {
         return CLI_USAGE;
     }

@@ -10,16 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "proxy/cli/cli.h"
-
-static const char default_path[] = "/etc/ddlguard/ddlguard.yaml";
+#include "proxy/cli/configuration.h"
 
 /* More than anybody wants explained at once. */
 #define EXPLAIN_STATEMENTS_MAX 256
 
 struct explain {
-    const char *config_path; /* NULL: the defaults */
+    const char *config_path; /* of --config; NULL without it */
     const char *conninfo;    /* NULL: nobody is asked */
     const char *sql;
     bool json, in_transaction;
@@ -238,16 +236,12 @@ static bool explain_options(int argc, char **argv, struct explain *out)
 
 int cli_explain(int argc, char **argv)
 {
-    struct explain explain = {.config_path = access(default_path, F_OK) == 0 ? default_path : NULL};
-    char *why = NULL;
+    struct explain explain = {0};
     if (!explain_options(argc, argv, &explain)) {
         return explain_complain_usage();
     }
-    explain.config =
-        explain.config_path == NULL ? config_default() : config_load(explain.config_path, &why);
+    explain.config = configuration_load(configuration_path(explain.config_path), "explain");
     if (explain.config == NULL) {
-        explain_complain("", why);
-        free(why);
         return CLI_USAGE;
     }
     int code = explain_in_thread(&explain);

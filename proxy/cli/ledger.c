@@ -7,16 +7,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "proxy/cli/cli.h"
+#include "proxy/cli/configuration.h"
 #include "proxy/cli/ledger_cli.h"
 #include "proxy/ledger/event.h"
 #include "proxy/ledger/moment.h"
 
 #define LIST_LIMIT 50
 #define TAIL_LIMIT 10
-
-static const char default_config[] = "/etc/ddlguard/ddlguard.yaml";
 
 static const char usage[] =
     "usage: ddlguard ledger list [FILTER…] [--limit N] [--json]    the changes, newest first\n"
@@ -255,16 +253,13 @@ static bool read_line(struct line *line, int argc, char **argv)
     return check_line(line);
 }
 
-/* Where the ledger is, malloc'd. NULL: the configuration cannot be used, *why. */
-static char *find_path(const struct line *line, char **why)
+/* Where the ledger is, malloc'd. NULL: the configuration cannot be used, and stderr says why. */
+static char *find_path(const struct line *line)
 {
     if (line->path != NULL) {
         return strdup(line->path);
     }
-    bool defaults = line->config == NULL && access(default_config, F_OK) != 0;
-    struct config *config =
-        defaults ? config_default()
-                 : config_load(line->config != NULL ? line->config : default_config, why);
+    struct config *config = configuration_load(configuration_path(line->config), "ledger");
     char *path = config != NULL ? strdup(config->ledger_path) : NULL;
     config_free(config);
     return path;
@@ -281,9 +276,12 @@ int cli_ledger(int argc, char **argv)
         fputs(usage, stdout);
         return CLI_OK;
     }
+    char *path = find_path(&line);
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
     char *why = NULL;
-    char *path = find_path(&line, &why);
-    struct ledger_reader *reader = path != NULL ? ledger_reader_open(path, &why) : NULL;
+    struct ledger_reader *reader = ledger_reader_open(path, &why);
     free(path);
     if (reader == NULL) {
         return ledger_complain(why);

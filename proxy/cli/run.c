@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "config/config.h"
 #include "proxy/cli/cli.h"
+#include "proxy/cli/configuration.h"
 #include "proxy/net/process.h"
-
-static const char default_path[] = "/etc/ddlguard/ddlguard.yaml";
 
 static int complain_usage(void)
 {
@@ -21,22 +19,19 @@ static int complain_usage(void)
 int cli_run(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
-    const char *path = access(default_path, F_OK) == 0 ? default_path : NULL;
+    const char *given = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option != 'c') {
             return complain_usage();
         }
-        path = optarg;
+        given = optarg;
     }
     if (optind != argc) {
         return complain_usage();
     }
-    char *why = NULL;
-    struct config *config = path == NULL ? config_default() : config_load(path, &why);
+    struct config *config = configuration_load(configuration_path(given), "run");
     if (config == NULL) {
-        fputs(why == NULL ? "ddlguard run: out of memory\n" : why, stderr);
-        free(why);
         return CLI_USAGE;
     }
     bool in_order = process_run(config);
