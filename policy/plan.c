@@ -52,11 +52,11 @@ struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry)
     return &plan->text;
 }
 
-/* Until plan_cut the message's length is the place where its text starts. */
-struct buffer *draft_message(struct draft *draft, const char *sqlstate)
+/* Until plan_cut as_text's length is the place where it starts. */
+struct buffer *draft_says(struct draft *draft, const char *sqlstate)
 {
     draft->last->as_sqlstate = sqlstate;
-    draft->last->as_message = span_of(NULL, draft->plan->text.length);
+    draft->last->as_text = span_of(NULL, draft->plan->text.length);
     return &draft->plan->text;
 }
 
@@ -297,9 +297,9 @@ static void plan_cut(struct draft *draft)
         size_t from = plan->steps[i].sql.length;
         size_t end = i + 1 < plan->count ? plan->steps[i + 1].sql.length : draft->steps_end;
         bool says = plan->steps[i].as_sqlstate != NULL;
-        size_t sql_end = says ? plan->steps[i].as_message.length : end;
+        size_t sql_end = says ? plan->steps[i].as_text.length : end;
         plan->steps[i].sql = span_cut(text, from, sql_end - from);
-        plan->steps[i].as_message = span_cut(text, sql_end, end - sql_end);
+        plan->steps[i].as_text = span_cut(text, sql_end, end - sql_end);
     }
     plan->notice = span_cut(text, draft->steps_end, draft->notice_end - draft->steps_end);
     plan->notice_hint = span_from(text, draft->notice_end);

@@ -53,11 +53,11 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
-    /* PART: an integrity violation (class 23) here is given to the client as this SQLSTATE and
-     * message, those of the client's own statement. NOOP: the NOTICE that PostgreSQL would give;
-     * empty message: none. */
+    /* What stands for the server's own words. PART: an integrity violation (class 23) here means
+     * that the column called `as_text` has a NULL, and the client is told so with this SQLSTATE.
+     * NOOP: the message of the NOTICE that PostgreSQL would give; empty: none. */
     const char *as_sqlstate; /* constant; NULL: as it came */
-    struct span as_message;  /* into plan.text */
+    struct span as_text;     /* into plan.text */
 };
 
 struct plan {

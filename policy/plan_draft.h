@@ -21,9 +21,9 @@ struct draft {
  * itself, unless draft->last->retry_from is set to an earlier one. */
 struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry);
 
-/* Opens the text that stands for the step opened last (step.as_message): all that is appended until
- * the next step is that text. */
-struct buffer *draft_message(struct draft *draft, const char *sqlstate);
+/* Opens step.as_text of the step opened last: all that is appended until the next step is that
+ * text. */
+struct buffer *draft_says(struct draft *draft, const char *sqlstate);
 
 /* set_config('name', 'value', local) as a column of a SELECT. */
 void draft_append_set(struct buffer *out, const char *name, const char *value, bool local);

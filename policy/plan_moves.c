@@ -101,9 +101,7 @@ struct buffer *moves_build(struct moves *moves, const struct object_name *table,
 
 void moves_says_null(struct moves *moves, const char *column)
 {
-    struct buffer *out = draft_message(moves->draft, "23502");
-    buffer_append_format(out, "column \"%s\" of relation \"%s\" contains null values", column,
-                         moves->request->facts->table.name);
+    buffer_append_text(draft_says(moves->draft, "23502"), column);
 }
 
 /* Texts lie one behind the other: each begins where the one before it ends. */

@@ -57,8 +57,8 @@ struct buffer *moves_long_part(struct moves *moves, const struct object_name *ta
 /* Opens a part that builds the index `name` on that table, behind its GATE and CLEAN, and says how
  * to remove it. */
 struct buffer *moves_build(struct moves *moves, const struct object_name *table, const char *name);
-/* What the client hears when the part opened last meets rows that violate it: PostgreSQL's words
- * for a NULL in the column. */
+/* Rows that violate the part opened last have a NULL in the column: that is what the client hears.
+ */
 void moves_says_null(struct moves *moves, const char *column);
 /* Opens the text that takes back the part opened last. `started`: also when that part fails. */
 struct buffer *moves_undo(struct moves *moves, bool started);

@@ -118,7 +118,7 @@ bool plan_noop(const struct plan_request *request, struct draft *draft)
     if (noop.message == NULL) {
         return true;
     }
-    struct buffer *out = draft_message(draft, noop.sqlstate);
+    struct buffer *out = draft_says(draft, noop.sqlstate);
     for (const char *at = noop.message; *at != '\0'; at++) {
         if (*at == '%') {
             buffer_append_text(out, noop.name);

@@ -135,15 +135,20 @@ static void append_field(struct buffer *out, uint8_t field, struct span text)
     }
 }
 
-static void encode_report(struct buffer *out, enum server_tag tag, const struct report_text *report)
+static void append_report(struct buffer *out, const struct report_text *report)
 {
-    size_t length_at = frame_begin(out, (uint8_t)tag);
     append_field(out, 'S', span_text(report->severity));
     append_field(out, 'V', span_text(report->severity));
     append_field(out, 'C', span_text(report->sqlstate));
     append_field(out, 'M', report->message);
     append_field(out, 'D', report->detail);
     append_field(out, 'H', report->hint);
+}
+
+static void encode_report(struct buffer *out, enum server_tag tag, const struct report_text *report)
+{
+    size_t length_at = frame_begin(out, (uint8_t)tag);
+    append_report(out, report);
     buffer_append_u8(out, 0);
     frame_end(out, length_at);
 }
@@ -151,6 +156,18 @@ static void encode_report(struct buffer *out, enum server_tag tag, const struct 
 void encode_error(struct buffer *out, const struct report_text *report)
 {
     encode_report(out, SERVER_ERROR, report);
+}
+
+void encode_column_error(struct buffer *out, const struct report_text *report, struct span schema,
+                         struct span table, struct span column)
+{
+    size_t length_at = frame_begin(out, SERVER_ERROR);
+    append_report(out, report);
+    append_field(out, 's', schema);
+    append_field(out, 't', table);
+    append_field(out, 'c', column);
+    buffer_append_u8(out, 0);
+    frame_end(out, length_at);
 }
 
 void encode_notice(struct buffer *out, const struct report_text *report)

@@ -46,6 +46,9 @@ struct report_text {
     struct span message, detail, hint;
 };
 void encode_error(struct buffer *out, const struct report_text *report);
+/* ... that is about a column. */
+void encode_column_error(struct buffer *out, const struct report_text *report, struct span schema,
+                         struct span table, struct span column);
 void encode_notice(struct buffer *out, const struct report_text *report);
 /* A copy of an ErrorResponse or NoticeResponse (`tag` 'E' or 'N') with another position; everything
  * else stays as it was, unknown fields included. One that has no position gets none; 0 leaves it

@@ -58,6 +58,24 @@ static void note_error(struct runner *runner, struct span sqlstate, struct span 
     }
 }
 
+/* What PostgreSQL says when SET NOT NULL meets a NULL (tablecmds.c, ATRewriteTable); of a partition
+ * the name is the partition's own, as in its report about our CHECK. */
+static void hold_null(struct runner *runner, const struct step *step, const struct report *report)
+{
+    struct buffer *message = &runner->message;
+    buffer_reset(message);
+    buffer_append_text(message, "column \"");
+    buffer_append_span(message, step->as_text);
+    buffer_append_text(message, "\" of relation \"");
+    buffer_append_span(message, report->table);
+    buffer_append_text(message, "\" contains null values");
+    memcpy(runner->sqlstate, step->as_sqlstate, 5);
+    encode_column_error(
+        &runner->held,
+        &(struct report_text){"ERROR", step->as_sqlstate, buffer_span(message), {0}, {0}},
+        report->schema, report->table, step->as_text);
+}
+
 /* The server's words about a statement of ours, or those of the client's own statement for what the
  * server has found wrong with the rows. */
 static void hold_error(struct runner *runner, const struct step *step)
@@ -71,10 +89,7 @@ static void hold_error(struct runner *runner, const struct step *step)
         return;
     }
     if (step->as_sqlstate != NULL && memcmp(runner->exchange.sqlstate, "23", 2) == 0) {
-        note_error(runner, span_text(step->as_sqlstate), step->as_message);
-        encode_error(&runner->held,
-                     &(struct report_text){
-                         "ERROR", step->as_sqlstate, step->as_message, report.detail, {0}});
+        hold_null(runner, step, &report);
         return;
     }
     note_error(runner, report.sqlstate, report.message);
@@ -118,9 +133,9 @@ void part_answer_noop(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     const struct step *step = &runner->plan.steps[runner->step];
-    if (step->as_message.length > 0 && runner->facts.client_min_messages <= LEVEL_NOTICE) {
-        encode_notice(&runner->held, &(struct report_text){
-                                         "NOTICE", step->as_sqlstate, step->as_message, {0}, {0}});
+    if (step->as_text.length > 0 && runner->facts.client_min_messages <= LEVEL_NOTICE) {
+        encode_notice(&runner->held,
+                      &(struct report_text){"NOTICE", step->as_sqlstate, step->as_text, {0}, {0}});
     }
     encode_command_complete(&runner->held, runner->request.statements.at[0].tag);
     change_write(&effects->ledger, CHANGE_NO_OP, &runner->changes[0], NULL, session->wall_us);

@@ -5,7 +5,7 @@
  *      rules: id(action) …        what fired, strongest first; none: -
  *      steps: guard run restore    the plan's steps, in order
  *      undone: 4! 2                the steps that the UNDOs are for, ! also when they fail
- *      says: 23502 column "a" …    the error or notice that stands for one of the steps
+ *      says: 23502 a               what stands for the server's words about one of the steps
  *      gate: TEXT                  one of the steps of that kind contains TEXT; likewise for all
  * kinds run: -                      the RUN is the client's own text notice: TEXT  hint: TEXT
  * contains TEXT; nothing at all: - plan: attempts=10 retry_from=1 lock=2000 deadline=0 local=1
@@ -141,7 +141,7 @@ static void text_of_says(const struct plan *plan, struct buffer *out)
         if (plan->steps[i].as_sqlstate != NULL) {
             text_append(out, plan->steps[i].as_sqlstate);
             buffer_append_text(out, " ");
-            buffer_append_span(out, plan->steps[i].as_message);
+            buffer_append_span(out, plan->steps[i].as_text);
         }
     }
 }

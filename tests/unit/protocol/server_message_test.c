@@ -154,6 +154,15 @@ static void our_reports_survive_both_ways(void **state)
     assert_true(span_is(report.hint, "ask"));
     assert_null(report.position.at);
     assert_null(report.routine.at);
+    assert_null(report.column.at);
+
+    buffer_reset(&out);
+    encode_column_error(&out, &text, span_text("public"), span_text("t"), span_text("a"));
+    assert_true(decode_report(body_of(&out, SERVER_ERROR), &report));
+    assert_true(span_is(report.hint, "ask"));
+    assert_true(span_is(report.schema, "public"));
+    assert_true(span_is(report.table, "t"));
+    assert_true(span_is(report.column, "a"));
 
     buffer_reset(&out);
     const struct report_text bare = {
