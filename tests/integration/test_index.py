@@ -23,7 +23,7 @@ def table(server, database):
 
 
 def by_psql(proxy, database, sql):
-    done = subprocess.run([str(servers.postgres_folder() / "psql"), "-Xq", "-v", "ON_ERROR_STOP=1",
+    done = subprocess.run([str(servers.postgres_program("psql")), "-Xq", "-v", "ON_ERROR_STOP=1",
                            conninfo(proxy, database), "-c", sql], capture_output=True, text=True,
                           timeout=60, check=False)
     assert done.returncode == 0, done.stderr

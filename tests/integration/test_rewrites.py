@@ -103,6 +103,8 @@ def test_the_schema_is_the_one_that_was_asked_for(twins, connect, direct, catalo
     safe = outcome(connect(), "safe", sql)
     assert safe == plain
     assert catalog("safe") == catalog("plain")
+    if "detach" in sql and direct.info.server_version < 140000:
+        return      # no concurrent form before
     ours = " ".join(line.lower() for line in sent() if "ddlguard" in line)
     for part in parts:
         assert part in ours

@@ -71,9 +71,18 @@ def free_port():
 
 
 def postgres_folder():
-    """The programs of the newest installed PostgreSQL (DDLGUARD_PGBIN overrides)."""
-    if "DDLGUARD_PGBIN" in os.environ:
-        return Path(os.environ["DDLGUARD_PGBIN"])
+    """The programs of the PostgreSQL to be tested with: DDLGUARD_PGBIN, else the newest that is installed."""
+    return Path(os.environ.get("DDLGUARD_PGBIN") or installed_folder())
+
+
+def postgres_program(name):
+    """Where that program is. What comes as a server alone has no psql, pgbench …: the installed ones speak to
+    servers of other versions, too."""
+    own = postgres_folder() / name
+    return own if own.exists() else installed_folder() / name
+
+
+def installed_folder():
     found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
     if not found:
         raise SystemExit("no PostgreSQL under /usr/lib/postgresql: run `make deps`")
@@ -138,10 +147,9 @@ class Postgres:
                 "max_connections": "200", "max_prepared_transactions": "10",
                 "wal_level": "logical", "log_statement": "all", "deadlock_timeout": "100ms",
                 "log_line_prefix": "'%m [%p] %d '", "autovacuum": "off",
-                "shared_buffers": "128MB", "max_wal_size": "4GB"}
+                "shared_buffers": "128MB", "max_wal_size": "4GB", "log_lock_waits": "on"}
 
     def __init__(self, settings=None, locale="C.UTF-8", base=None):
-        self.bin = postgres_folder()
         self.folder = private_folder("postgres", base or memory_folder())
         self.data = self.folder / "data"
         self.host, self.port, self.user = "127.0.0.1", free_port(), "postgres"
@@ -170,7 +178,7 @@ class Postgres:
     def run(self, program, *words, **options):
         """One of PostgreSQL's programs to its end; its output. RuntimeError when it fails. If we are interrupted
         it is told to end, as it would leave shared memory behind if it were killed."""
-        with subprocess.Popen([str(self.bin / program), *map(str, words)], text=True, cwd="/",
+        with subprocess.Popen([str(postgres_program(program)), *map(str, words)], text=True, cwd="/",
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
                               **ordinary_user(), **options) as child:
             try:
@@ -184,8 +192,8 @@ class Postgres:
         return out
 
     def start(self):
-        self.process = Process([self.bin / "postgres", "-D", self.data], "postgres", cwd="/")
-        ready = [str(self.bin / "pg_isready"), "-q", "-h", self.host, "-p", str(self.port)]
+        self.process = Process([postgres_program("postgres"), "-D", self.data], "postgres", cwd="/")
+        ready = [str(postgres_program("pg_isready")), "-q", "-h", self.host, "-p", str(self.port)]
         wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, 30,
                  f"PostgreSQL on port {self.port}; its log:\n{self.process.log()}")
 
