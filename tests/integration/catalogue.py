@@ -1,0 +1,192 @@
+"""The catalogue of schema changes that have a safe form, and of those that are harmless once they have their
+lock: what each needs, what an application does meanwhile, and which row of data is in its way. Tests run each
+in two databases of the same tables: `plain`, directly, and `safe`, through the proxy. A new form is one entry."""
+import os
+from dataclasses import dataclass
+
+ROWS = int(os.environ.get("DDLGUARD_ROWS", 100_000))      # of table t in the database `safe`
+PARENTS = 1000                                            # of table p
+
+# No constraint and no index that one of the changes could want to make.
+TABLES = f"""
+    create table p (id int primary key, x int not null default 0);
+    insert into p select g, 0 from generate_series(0, {PARENTS} - 1) g;
+    create table t (id int not null, a int, b int not null, c varchar(100), n numeric(10, 2), old int);
+    insert into t select g, g % {PARENTS}, g, md5(g::text), g % 100, 0 from generate_series(1, {{rows}}) g;
+    create index t_id on t (id);
+    vacuum analyze;
+"""
+
+ON_T = ("select a, c from t where id = %(n)s",
+        "update t set n = 1 where id = %(n)s",
+        "insert into t (id, a, b, c) values (%(new)s, 1, %(new)s, 'new')",
+        f"update p set x = x + 1 where id = %(n)s %% {PARENTS}")
+
+# Ranges of k: p0 has half of the rows, p1 the other. The application uses the first half.
+PARTITIONED = f"""
+    create table pt (k int not null, b int not null, r int, c text) partition by range (k);
+    create table p0 partition of pt for values from (0) to ({PARENTS // 2});
+    create table p1 partition of pt for values from ({PARENTS // 2}) to ({PARENTS});
+    insert into pt select a, id, a, c from t;
+    create index pt_k on pt (k, b);
+    analyze pt;
+"""
+K = f"%(n)s %% {PARENTS // 2}"
+ON_PT = (f"select c from pt where k = {K} and b = {K}",
+         f"update pt set c = 'x' where k = {K} and b = {K}",
+         f"insert into pt (k, b, r) values ({K}, %(new)s, 1)",
+         f"update p set x = x + 1 where id = {K}")
+
+# A new type of a column that is read breaks prepared statements (0A000), with a proxy as without one.
+NOT_OF_C_AND_N = ("select a from t where id = %(n)s", "update t set old = 1 where id = %(n)s",
+                  "insert into t (id, a, b) values (%(new)s, 1, %(new)s)")
+
+MATERIALIZED = "create materialized view mv as select id, a, b from t; create unique index mv_id on mv (id)"
+ON_MV = ("select a from mv where id = %(n)s",) + ON_T
+
+DUPLICATE = "insert into t (id, a, b) values (1, 1, 1)"
+WRITER_OF_T = "lock table t in row exclusive mode"
+READER_OF_T = "lock table t in access share mode"
+WRITER_OF_PT = "lock table pt in row exclusive mode"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One form. `setup`: what it needs besides TABLES. `violation`: the one row that is in its way, if one can be,
+    and what the server says then. `on_its_way`: words that must be in what the proxy sends, to a server of version
+    `since` or later. `blocker`: what another transaction has done so that it must wait; empty: nothing that
+    an application does."""
+    name: str
+    sql: str
+    setup: str = ""
+    application: tuple = ON_T
+    violation: str = ""
+    sqlstate: str = ""
+    on_its_way: tuple = ()
+    blocker: str = WRITER_OF_T
+    since: int = 13
+
+
+INDEXES = [
+    Row("index", "create index i on t (a)", on_its_way=("index concurrently",)),
+    Row("unique index", "create unique index i on t (b)", violation=DUPLICATE, sqlstate="23505",
+        on_its_way=("index concurrently",)),
+    Row("index without a name", "create index on t (lower(c), a) where a > 5",
+        on_its_way=("index concurrently", "t_lower_a_idx")),
+    Row("index of partitions", "create index i on pt (b) include (r)", PARTITIONED, ON_PT,
+        on_its_way=("on only pt", "index concurrently", "attach partition"), blocker=WRITER_OF_PT),
+    Row("unique index of partitions", "create unique index i on pt (k, b)", PARTITIONED, ON_PT,
+        "insert into pt (k, b) values (1, 1)", "23505",
+        ("on only pt", "unique index concurrently", "attach partition"), blocker=WRITER_OF_PT),
+    Row("index of the parent alone", "create index i on only pt (b)", PARTITIONED, ON_PT,
+        blocker=WRITER_OF_PT),
+    Row("index that is there", "create index if not exists i on t (a)", "create index i on t (a)",
+        blocker=""),
+    Row("drop index", "drop index i", "create index i on t (a)",
+        on_its_way=("drop index concurrently",)),
+    Row("drop index of partitions", "drop index pt_i", PARTITIONED + "create index pt_i on pt (b);", ON_PT,
+        blocker=WRITER_OF_PT),
+    Row("reindex index", "reindex index t_id", on_its_way=("reindex index concurrently",)),
+    Row("reindex table", "reindex table t", "create index i on t (a)",
+        on_its_way=("reindex table concurrently",)),
+    Row("rename index", "alter index t_id rename to t_id_new", blocker=""),
+]
+
+CONSTRAINTS = [
+    Row("foreign key", "alter table t add constraint f foreign key (a) references p on delete cascade",
+        violation="insert into t (id, a, b) values (0, -1, 0)", sqlstate="23503",
+        on_its_way=("not valid", "validate constraint f")),
+    Row("foreign key without a name", "alter table t add foreign key (a) references p (id)",
+        violation="insert into t (id, a, b) values (0, -1, 0)", sqlstate="23503",
+        on_its_way=("not valid", "t_a_fkey")),
+    Row("drop foreign key", "alter table t drop constraint f",
+        "alter table t add constraint f foreign key (a) references p"),
+    Row("check", "alter table t add constraint k check (b > 0)",
+        violation="insert into t (id, a, b) values (0, 0, 0)", sqlstate="23514",
+        on_its_way=("not valid", "validate constraint k")),
+    Row("check without a name", "alter table t add check (a >= 0 and b > 0)",
+        violation="insert into t (id, a, b) values (0, 0, 0)", sqlstate="23514",
+        on_its_way=("not valid", "t_check")),
+    Row("validate", "alter table t validate constraint k",
+        "alter table t add constraint k check (b > 0) not valid", blocker=""),
+    Row("unique", "alter table t add constraint u unique (b) include (a) with (fillfactor = 70)",
+        violation=DUPLICATE, sqlstate="23505", on_its_way=("unique index concurrently", "using index u")),
+    Row("unique, deferrable, without a name",
+        "alter table t add unique (id, b) deferrable initially deferred",
+        violation=DUPLICATE, sqlstate="23505", on_its_way=("unique index concurrently", "t_id_b_key")),
+    Row("unique using an index", "alter table t add constraint u unique using index i",
+        "create unique index i on t (b)"),
+    Row("primary key", "alter table t add primary key (id)", violation=DUPLICATE, sqlstate="23505",
+        on_its_way=("unique index concurrently", "using index t_pkey")),
+    Row("primary key of a column that may be null", "alter table t add constraint k primary key (b, a)",
+        violation="insert into t (id, b) values (0, 0)", sqlstate="23502",
+        on_its_way=("is not null) not valid", "using index k")),
+    Row("primary key using an index", "alter table t add primary key using index i",
+        "create unique index i on t (b)"),
+    Row("set not null", "alter table t alter a set not null",
+        violation="insert into t (id, b) values (0, 0)", sqlstate="23502",
+        on_its_way=("validate constraint",)),
+    Row("set not null of two", "alter table t alter a set not null, alter c set not null",
+        violation="insert into t (id, b, a) values (0, 0, 0)", sqlstate="23502",
+        on_its_way=("validate constraint",)),
+    Row("set not null once more", "alter table t alter b set not null", blocker=""),
+    Row("drop not null", "alter table t alter b drop not null"),
+    Row("rename constraint", "alter table t rename constraint k to k2",
+        "alter table t add constraint k check (b > 0)"),
+    Row("several actions", "alter table t add column z int, add constraint k check (b > 0),"
+        " add constraint f foreign key (a) references p, alter c set default 'n'",
+        violation="insert into t (id, a, b) values (0, 0, 0)", sqlstate="23514",
+        on_its_way=("validate constraint k", "validate constraint f")),
+    Row("not null of partitions", "alter table pt alter r set not null", PARTITIONED, ON_PT,
+        "insert into pt (k, b) values (1, 0)", "23502", blocker=WRITER_OF_PT),
+    Row("check of partitions", "alter table pt add constraint k check (r >= 0)", PARTITIONED, ON_PT,
+        "insert into pt (k, b, r) values (1, 0, -1)", "23514", blocker=WRITER_OF_PT),
+]
+
+COLUMNS = [
+    Row("add column", "alter table t add column z int"),
+    Row("add column with a constant", "alter table t add column z int not null default 5"),
+    Row("add column with a stable default", "alter table t add column z timestamptz default now()"),
+    Row("add column that is there", "alter table t add column if not exists a int", blocker=""),
+    Row("add column and check", "alter table t add column z int not null default 5 check (z > 0)",
+        on_its_way=("not valid", "t_z_check")),
+    Row("add column and unique", "alter table t add column z int unique",
+        on_its_way=("unique index concurrently", "t_z_key")),
+    Row("add column and foreign key", "alter table t add column z int references p on delete set null",
+        on_its_way=("not valid", "t_z_fkey")),
+    Row("drop column", "alter table t drop column old"),
+    Row("set default", "alter table t alter old set default 7"),
+    Row("longer varchar", "alter table t alter c type varchar(200)", application=NOT_OF_C_AND_N),
+    Row("varchar to text", "alter table t alter c type text", application=NOT_OF_C_AND_N),
+    Row("more digits", "alter table t alter n type numeric(12, 2)", application=NOT_OF_C_AND_N),
+]
+
+PARTITIONS = [
+    Row("partition", f"create table p2 partition of pt for values from ({PARENTS}) to (2000)",
+        PARTITIONED, ON_PT, on_its_way=("like pt", "attach partition"), blocker=""),
+    Row("detach partition", "alter table pt detach partition p1", PARTITIONED, ON_PT,
+        on_its_way=("concurrently",), blocker=WRITER_OF_PT, since=14),
+    Row("drop partition", "drop table p1", PARTITIONED, ON_PT, blocker=WRITER_OF_PT),
+]
+
+OTHERS = [
+    Row("refresh materialized view", "refresh materialized view mv", MATERIALIZED, ON_MV,
+        on_its_way=("concurrently",), blocker="lock table mv in exclusive mode"),
+    Row("create table that refers", "create table o (id int primary key, p int references p)",
+        blocker="lock table p in row exclusive mode"),
+    Row("drop table that refers", "drop table o", "create table o (id int primary key, p int references p)",
+        blocker="lock table p in access share mode"),
+    Row("trigger", "create trigger g before delete on t for each row execute function"
+        " suppress_redundant_updates_trigger()"),
+    Row("storage parameter", "alter table t set (fillfactor = 80)", blocker=""),
+    Row("statistics", "alter table t alter a set statistics 500", blocker=""),
+    Row("replica identity", "alter table p replica identity full",
+        blocker="lock table p in row exclusive mode"),
+    Row("comment", "comment on table t is 'x'", blocker=""),
+    Row("new value of an enum", "alter type mood add value 'c'",
+        "create type mood as enum ('a', 'b')", blocker=""),
+    Row("view", "create or replace view v as select a, b from t", "create view v as select a from t",
+        blocker=""),
+]
+
+CATALOGUE = INDEXES + CONSTRAINTS + COLUMNS + PARTITIONS + OTHERS
