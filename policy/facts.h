@@ -46,6 +46,17 @@ struct foreign_key_facts {
 
 #define FOREIGN_KEYS_MAX 100
 
+/* One object of a DROP INDEX of several, or the one of a DROP TABLE. */
+struct dropped_facts {
+    bool exists;
+    char kind; /* pg_class.relkind */
+    uint32_t oid;
+    struct object_name table; /* that it is, or that it stands on */
+    /* This role may drop it, and without CASCADE: nothing else needs it, and it is no part of
+     * anything. Else the server refuses. */
+    bool droppable;
+};
+
 /* What the catalog says about one action of an ALTER TABLE. */
 struct action_facts {
     bool known; /* asked and answered: without it the rest says nothing */
@@ -90,7 +101,10 @@ struct facts {
 
     /* The statement's target. For an index, `table` is the table it stands on. */
     bool exists;
-    char kind; /* pg_class.relkind: r p m i I t S v f; 0 when it does not exist */
+    /* pg_class.relkind: r p m i I t S v f; n: a schema, d: the database (REINDEX of these;
+     * table.schema is the schema, and what is said of `the table` holds for one of theirs). 0: it
+     * does not exist */
+    char kind;
     bool temporary;
     bool system;   /* in pg_catalog, information_schema or pg_toast */
     bool new_here; /* its table was made in this very transaction */
@@ -129,6 +143,10 @@ struct facts {
     size_t foreign_key_count;
     bool foreign_keys_known;
     struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
+    /* Of DROP INDEX of several and DROP TABLE of one: one per object, as far as they are stored.
+     * The target is then the first that is there, `temporary` says that all of them are. */
+    struct dropped_facts dropped[STATEMENT_OBJECTS_MAX];
+    size_t dropped_count; /* 0: not asked */
 };
 
 #endif

@@ -16,9 +16,15 @@
 /* What REINDEX CONCURRENTLY names its new and its old index until it is done with them. */
 #define LEFTOVER_NAMES "'_cc(new|old)[0-9]*$'"
 
+/* REINDEX of many tables: nobody can wait for all of them, or try all of them again; but what a
+ * failure leaves is known by its name. */
+static bool plan_is_scope(const struct statement *statement)
+{
+    return statement->reindex == REINDEX_SCHEMA || statement->reindex == REINDEX_DATABASE;
+}
+
 /* CREATE INDEX, DROP INDEX, REINDEX INDEX or TABLE of one known index or table that is there: only
- * then a leftover could be found again. REINDEX of more, and of partitioned tables, spreads over
- * many tables. */
+ * then a leftover could be found again. That of a partitioned table spreads over many tables. */
 static bool plan_has_leftover(const struct plan_request *request)
 {
     const struct statement *statement = &request->statements[0];
@@ -47,9 +53,11 @@ bool plan_is_concurrent(const struct plan_request *request)
     }
     const struct decision *decision = &request->decisions[0];
     enum statement_kind kind = request->statements[0].kind;
+    bool one = request->statements[0].object_count == 1;
     bool asked = (request->statements[0].flags & FLAG_CONCURRENTLY) && decision->guard;
     bool creates = kind == STATEMENT_CREATE_INDEX && request->facts->kind != 'p';
-    bool has_form = creates || kind == STATEMENT_DROP_INDEX || kind == STATEMENT_REINDEX;
+    bool drops = kind == STATEMENT_DROP_INDEX && one;
+    bool has_form = creates || drops || kind == STATEMENT_REINDEX;
     return asked || (has_form && decision->verdict == VERDICT_REWRITE);
 }
 
@@ -124,7 +132,7 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     timeouts_append_lift(facts, "0", draft_step(draft, STEP_GUARD, false));
     buffer_append_span(draft_step(draft, STEP_RUN, leftover), rewritten);
     draft->last->retry_from = leftover ? 0 : draft->last->retry_from;
-    if (leftover) {
+    if (leftover || (plan_is_scope(&request->statements[0]) && facts->target_known)) {
         plan_append_undo(request, time, draft);
     }
     timeouts_append_back(facts, draft_step(draft, STEP_RESTORE, false));

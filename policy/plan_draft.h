@@ -51,7 +51,8 @@ void timeouts_append_back(const struct facts *facts, struct buffer *out);
 void timeouts_append_undo(const char *lock, struct buffer *out);
 
 /* Queries for CLEAN and UNDO. Indexes of a table, as t, x (pg_index) and c (its
- * pg_class): the caller adds which. */
+ * pg_class): the caller adds which. A table without a name: of all in the schema, or in the
+ * database. */
 void undo_append_indexes(const struct object_name *table, struct buffer *out);
 enum undo_index {
     UNDO_INDEX_LEFTOVER, /* invalid, and nobody is at work on the table: of an earlier failure */
@@ -73,6 +74,7 @@ bool plan_noop(const struct plan_request *request, struct draft *draft);
 const char *plan_alter(const struct plan_request *request, struct draft *draft);
 const char *plan_partition_index(const struct plan_request *request, struct draft *draft);
 const char *plan_partition_of(const struct plan_request *request, struct draft *draft);
+const char *plan_drop_indexes(const struct plan_request *request, struct draft *draft);
 const char *plan_refresh(const struct plan_request *request, struct draft *draft);
 
 /* Whether one of those is the way for this request: decided on, and not plan_concurrent's; and that

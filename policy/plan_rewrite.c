@@ -16,6 +16,9 @@ const char *plan_rewritten(const struct plan_request *request, struct draft *dra
     if (statement->kind == STATEMENT_CREATE_INDEX) {
         return plan_partition_index(request, draft);
     }
+    if (statement->kind == STATEMENT_DROP_INDEX) {
+        return plan_drop_indexes(request, draft);
+    }
     if (statement->form == FORM_REFRESH) {
         return plan_refresh(request, draft);
     }

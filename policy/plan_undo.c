@@ -3,15 +3,22 @@
  * what is gone already, or is not ours, gives no row. */
 #include "policy/plan_draft.h"
 
-#define OF_TABLE                                                                                   \
-    " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace WHERE"      \
-    " n.nspname OPERATOR(pg_catalog.=) "
+#define OF_TABLE " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace"
 
-static void undo_append_table(const struct object_name *table, struct buffer *out)
+/* " WHERE …" about the table t in the schema `schema`, an alias of pg_namespace. An empty name
+ * means any. */
+static void undo_append_table(const char *schema, const struct object_name *table,
+                              struct buffer *out)
 {
-    sql_append_literal(out, span_text(table->schema));
-    buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->name));
+    buffer_append_text(out, " WHERE true");
+    if (table->schema[0] != '\0') {
+        buffer_append_format(out, " AND %s.nspname OPERATOR(pg_catalog.=) ", schema);
+        sql_append_literal(out, span_text(table->schema));
+    }
+    if (table->name[0] != '\0') {
+        buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
+        sql_append_literal(out, span_text(table->name));
+    }
 }
 
 void undo_append_indexes(const struct object_name *table, struct buffer *out)
@@ -23,9 +30,8 @@ void undo_append_indexes(const struct object_name *table, struct buffer *out)
              " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) t.oid"
              " OR x.indrelid OPERATOR(pg_catalog.=) t.reltoastrelid"
              " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
-             " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-             " WHERE tn.nspname OPERATOR(pg_catalog.=) ");
-    undo_append_table(table, out);
+             " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace");
+    undo_append_table("tn", table, out);
 }
 
 void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
@@ -58,7 +64,7 @@ void undo_append_constraint(const struct facts *facts, const char *name, const c
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %I.%I DROP"
              " CONSTRAINT %I', n.nspname, t.relname, k.conname) FROM pg_catalog.pg_constraint AS k"
              " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) k.conrelid" OF_TABLE);
-    undo_append_table(&facts->table, out);
+    undo_append_table("n", &facts->table, out);
     buffer_append_text(out, " AND k.conname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
     buffer_append_text(out, condition);
@@ -73,7 +79,7 @@ static void undo_append_attribute(const struct facts *facts, const char *column,
         " n.nspname, t.relname, a.attname) FROM pg_catalog.pg_attribute AS a"
         " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) a.attrelid" OF_TABLE,
         action);
-    undo_append_table(&facts->table, out);
+    undo_append_table("n", &facts->table, out);
     buffer_append_text(out, " AND NOT a.attisdropped AND a.attname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(column));
 }

@@ -87,6 +87,11 @@ static const char probe_table_columns[] =
     " ic.oid),"
     " ix.indisexclusion, ic.relispartition";
 
+/* All objects of a DROP are. */
+static const char probe_temporary[] =
+    "(SELECT pg_catalog.bool_and(p.relpersistence OPERATOR(pg_catalog.=) 't') FROM dropped"
+    " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) dropped.rel)";
+
 /* is_usable_unique_index() of PostgreSQL's matview.c; then what the copy of shadow.h has to lose.
  */
 static const char probe_more_columns[] =
@@ -156,8 +161,15 @@ static bool probe_wants_target(const struct statement *statement)
 {
     bool reindex = statement->kind == STATEMENT_REINDEX && statement->reindex == REINDEX_TABLE;
     bool one = statement->target.name[0] != '\0';
-    return one && (probe_is_index(statement) || reindex || probe_wants_table(statement) ||
-                   statement->kind == STATEMENT_CREATE_INDEX);
+    bool known = probe_is_index(statement) || reindex || probe_wants_table(statement) ||
+                 statement->kind == STATEMENT_CREATE_INDEX;
+    return (one && known) || probe_wants_dropped(statement);
+}
+
+static bool probe_wants_scope(const struct statement *statement)
+{
+    return statement->reindex == REINDEX_DATABASE ||
+           (statement->reindex == REINDEX_SCHEMA && statement->object_count == 1);
 }
 
 /* The index in question, as ic and ix. */
@@ -203,12 +215,13 @@ static void probe_append_free_name(const struct statement *statement, struct spa
 static void probe_append_row(const struct statement *statement, struct span text,
                              const struct situation *now, struct buffer *out)
 {
-    buffer_append_text(out, "(SELECT place.rel IS NOT NULL, c.relkind, c.relpersistence"
-                            " OPERATOR(pg_catalog.=) 't', n.nspname OPERATOR(pg_catalog.=) ANY"
-                            " (ARRAY['pg_catalog', 'information_schema', 'pg_toast']"
-                            "::pg_catalog.name[]), ");
+    bool one = statement->target.name[0] != '\0';
+    buffer_append_text(out, "(SELECT place.rel IS NOT NULL, c.relkind, ");
+    buffer_append_text(out, one ? "c.relpersistence OPERATOR(pg_catalog.=) 't'" : probe_temporary);
+    buffer_append_text(out, ", n.nspname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog',"
+                            " 'information_schema', 'pg_toast']::pg_catalog.name[]), ");
     /* Outside a transaction block nothing can be of this transaction. */
-    buffer_append_text(out, now->in_transaction ? probe_new_here : "false");
+    buffer_append_text(out, now->in_transaction && one ? probe_new_here : "false");
     buffer_append_text(out, ", size.bytes, size.rows");
     buffer_append_text(out, probe_table_columns);
     probe_append_free_name(statement, text, out);
@@ -235,8 +248,17 @@ static void probe_append_row(const struct statement *statement, struct span text
 static void probe_append_target(const struct statement *statement, struct span text,
                                 const struct situation *now, struct buffer *out)
 {
-    buffer_append_text(out, "/* ddlguard */ WITH RECURSIVE target(rel) AS (SELECT ");
-    probe_append_lookup(&statement->target, out);
+    buffer_append_text(out, "/* ddlguard */ WITH RECURSIVE ");
+    if (probe_wants_dropped(statement)) {
+        probe_append_dropped(statement, out);
+    }
+    buffer_append_text(out, "target(rel) AS (SELECT ");
+    if (statement->target.name[0] != '\0') {
+        probe_append_lookup(&statement->target, out);
+    } else {
+        buffer_append_text(out, "(SELECT dropped.rel FROM dropped WHERE dropped.rel IS NOT NULL"
+                                " ORDER BY dropped.at LIMIT 1)");
+    }
     buffer_append_text(out, "), place(rel, tab) AS (SELECT target.rel, ");
     if (probe_is_index(statement)) {
         buffer_append_text(out, "x.indrelid FROM target LEFT JOIN pg_catalog.pg_index AS x ON"
@@ -260,6 +282,32 @@ static void probe_append_target(const struct statement *statement, struct span t
     buffer_append_text(out, " LEFT JOIN (");
     probe_append_details(statement, text, out);
     buffer_append_text(out, ") AS d ON true ORDER BY d.detail, d.place, d.own");
+}
+
+/* Whether CONCURRENTLY would pass over one of the indexes. */
+static void probe_append_scope(const struct statement *statement, struct buffer *out)
+{
+    bool schema = statement->reindex == REINDEX_SCHEMA;
+    buffer_append_text(out, "/* ddlguard */ WITH scope(oid) AS (SELECT n.oid FROM"
+                            " pg_catalog.pg_namespace AS n WHERE ");
+    if (schema) {
+        buffer_append_text(out, "n.nspname OPERATOR(pg_catalog.=) ");
+        sql_append_literal(out, span_text(statement->objects[0].name.name));
+    } else {
+        buffer_append_text(out, "n.nspname OPERATOR(pg_catalog.!~) '^(pg_|information_schema$)'");
+    }
+    buffer_append_text(out, "), found(exclusion, invalid) AS (SELECT"
+                            " pg_catalog.bool_or(x.indisexclusion), pg_catalog.bool_or(NOT"
+                            " x.indisvalid AND c.relname OPERATOR(pg_catalog.!~)"
+                            " '_cc(new|old)[0-9]*$') FROM scope JOIN pg_catalog.pg_class AS c"
+                            " ON c.relnamespace OPERATOR(pg_catalog.=) scope.oid"
+                            " JOIN pg_catalog.pg_index AS x ON x.indexrelid"
+                            " OPERATOR(pg_catalog.=) c.oid) SELECT");
+    buffer_append_text(out, probe_settings);
+    buffer_append_text(out, ", EXISTS (SELECT FROM scope), found.exclusion, found.invalid, ");
+    sql_append_literal(out, schema ? span_text(statement->objects[0].name.name) : span_text(""));
+    buffer_append_text(out, schema ? ", 'n'" : ", 'd'");
+    buffer_append_text(out, " FROM found");
 }
 
 /* Several texts in one buffer: the spans are cut when it no longer moves. */
@@ -289,6 +337,9 @@ bool probe_build(const struct statement *statement, struct span statement_text,
     } else if (probe_wants_target(statement)) {
         out->form = PROBE_TARGET;
         probe_append_target(statement, statement_text, now, &out->text);
+    } else if (probe_wants_scope(statement)) {
+        out->form = PROBE_SCOPE;
+        probe_append_scope(statement, &out->text);
     } else {
         buffer_append_text(&out->text, "/* ddlguard */ SELECT");
         buffer_append_text(&out->text, probe_settings);

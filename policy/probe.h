@@ -12,6 +12,7 @@
 enum probe_form {
     PROBE_SETTINGS, /* one query: the settings */
     PROBE_TARGET,   /* one query: the settings, the statement's target and its details */
+    PROBE_SCOPE,    /* one query: the settings, and what REINDEX would find in a schema or here */
     PROBE_SHOW,     /* one SHOW for each setting that a guard needs */
 };
 

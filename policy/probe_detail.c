@@ -1,11 +1,13 @@
 /* The details of the target that the probe asks for: a row for each action of an ALTER TABLE, for
- * each foreign key, for each partition. All three have the same columns:
+ * each object of a DROP (probe_drop.c), foreign key and partition. All have the same columns:
  *
  *      detail place own parent  name1 … name4  kind1 kind2  bytes  is1 … is8
  *
  *      action       number in the statement; key columns that may be NULL; free names of CHECK,
  *                   foreign key and key, name of NOT NULL; contype and relkind of the other
  *                   relation; its size; eight properties
+ *      dropped      place in the statement; oid; its table's schema and name; relkind; is it there,
+ *                   can it be dropped
  *      foreign key  the other table's schema and name, its own name; incoming, valid
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size
  *
@@ -366,6 +368,9 @@ void probe_append_details(const struct statement *statement, struct span text, s
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool WHERE false");
     if (action_count(statement) > 0) {
         append_action_rows(out);
+    }
+    if (probe_wants_dropped(statement)) {
+        probe_append_dropped_rows(out);
     }
     append_foreign_key_rows(out);
     append_partition_rows(statement, text, out);

@@ -199,6 +199,19 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     facts->may_change = columns_bool(columns);
 }
 
+/* Of probe_append_scope. */
+static void probe_read_scope(struct columns *columns, struct facts *facts)
+{
+    facts->target_known = true;
+    facts->exists = columns_bool(columns);
+    facts->table_has_exclusion = columns_bool(columns);
+    facts->table_has_invalid_index = columns_bool(columns);
+    columns_name(columns, facts->table.schema);
+    facts->kind = columns_char(columns);
+    facts->system = strncmp(facts->table.schema, "pg_", 3) == 0;
+    facts->bytes = facts->rows = -1;
+}
+
 /* The nineteen columns that every detail has (probe_detail.c). */
 struct detail {
     char kind;
@@ -262,6 +275,18 @@ static void *grow(void *list, size_t count, size_t size)
     return full ? realloc(list, size * (count == 0 ? 1 : 2 * count)) : list;
 }
 
+static void read_dropped(const struct detail *detail, struct facts *facts)
+{
+    struct dropped_facts *dropped = &facts->dropped[detail->place];
+    *dropped = (struct dropped_facts){.exists = detail->is[0],
+                                      .kind = detail->kinds[0],
+                                      .oid = detail->own,
+                                      .droppable = detail->is[1]};
+    memcpy(dropped->table.schema, detail->names[0], NAME_BYTES);
+    memcpy(dropped->table.name, detail->names[1], NAME_BYTES);
+    facts->dropped_count = detail->place + 1; /* they come in order */
+}
+
 static bool read_foreign_key(struct probe *probe, const struct detail *detail, struct facts *facts)
 {
     if (facts->foreign_key_count == FOREIGN_KEYS_MAX) {
@@ -311,6 +336,9 @@ static bool probe_read_detail(struct probe *probe, struct columns *columns, stru
     if (detail.kind == DETAIL_ACTION && detail.place < STATEMENT_ACTIONS_MAX) {
         read_action(&detail, facts);
         good = true;
+    } else if (detail.kind == DETAIL_DROPPED && detail.place < STATEMENT_OBJECTS_MAX) {
+        read_dropped(&detail, facts);
+        good = true;
     } else if (detail.kind == DETAIL_FOREIGN_KEY) {
         good = read_foreign_key(probe, &detail, facts);
     } else if (detail.kind == DETAIL_PARTITION) {
@@ -345,6 +373,10 @@ bool probe_read(struct probe *probe, size_t index, const struct span *columns, s
         break;
     case PROBE_SETTINGS:
         probe_read_settings(&row, facts);
+        break;
+    case PROBE_SCOPE:
+        probe_read_settings(&row, facts);
+        probe_read_scope(&row, facts);
         break;
     case PROBE_TARGET:
         probe_read_settings(&row, facts);

@@ -3,6 +3,7 @@
  *      target   the relation that the statement names
  *      place    with the table that it stands on, `tab`
  *      action   what ALTER TABLE does, one row each            (probe_detail.c)
+ *      dropped  what DROP drops, and what goes with it: own    (probe_drop.c)
  *      root     `tab` and the other relations of the actions
  *      tree     each root and its partitions
  *      part     with their TOAST tables
@@ -11,8 +12,8 @@
  *
  *      SELECT settings, t.*, d.* FROM t LEFT JOIN d
  *
- * where t is one row about the target and d has a row for each detail: action, foreign key,
- * partition. */
+ * where t is one row about the target and d has a row for each detail: action, dropped object,
+ * foreign key, partition. */
 #ifndef POLICY_PROBE_TEXT_H
 #define POLICY_PROBE_TEXT_H
 
@@ -20,6 +21,7 @@
 
 /* What probe_read.c calls a detail, in their order in the answer. */
 #define DETAIL_ACTION      'a'
+#define DETAIL_DROPPED     'd'
 #define DETAIL_FOREIGN_KEY 'k'
 #define DETAIL_PARTITION   'p'
 
@@ -31,5 +33,11 @@ void probe_append_actions(const struct statement *statement, struct span text, s
 
 /* The query of d. */
 void probe_append_details(const struct statement *statement, struct span text, struct buffer *out);
+
+/* Is it a DROP whose objects are asked about? Then, without a comma before them and with one
+ * behind, the CTEs `dropped` and `own`, which need no other; and their rows of d. */
+bool probe_wants_dropped(const struct statement *statement);
+void probe_append_dropped(const struct statement *statement, struct buffer *out);
+void probe_append_dropped_rows(struct buffer *out);
 
 #endif

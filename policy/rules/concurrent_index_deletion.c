@@ -3,6 +3,19 @@
  */
 #include "policy/rules/concurrent.h"
 
+/* Of several: the server refuses to drop one of them, and therefore all. */
+static bool is_refused(const struct statement *statement, const struct facts *facts)
+{
+    bool refused = false;
+    for (size_t i = 0; i < facts->dropped_count; i++) {
+        const struct dropped_facts *index = &facts->dropped[i];
+        bool good = index->exists ? index->droppable && (index->kind == 'i' || index->kind == 'I')
+                                  : (statement->flags & FLAG_IF_EXISTS) != 0;
+        refused = refused || !good;
+    }
+    return refused;
+}
+
 static bool matches(const struct statement *statement, const struct situation *now,
                     const struct facts *facts, const struct settings *settings)
 {
@@ -14,17 +27,41 @@ static bool matches(const struct statement *statement, const struct situation *n
     if (!facts->target_known) {
         return true;
     }
+    if (statement->object_count > 1) {
+        return !is_refused(statement, facts);
+    }
     /* No index, an index that a constraint needs, one partition's part of an index: the server
      * refuses to drop it in either form. */
     return (facts->kind == 'i' || facts->kind == 'I') && !facts->index.backs_constraint &&
            !facts->index.partition;
 }
 
+static const char *obstacle_of_several(const struct statement *statement, const struct facts *facts)
+{
+    if (statement->object_count > STATEMENT_OBJECTS_MAX) {
+        return "it names more indexes than ddlguard takes apart";
+    }
+    for (size_t i = 0; i < facts->dropped_count; i++) {
+        const struct dropped_facts *index = &facts->dropped[i];
+        if (index->kind == 'I') {
+            return "one is the index of a partitioned table, which has no concurrent form";
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (index->exists && facts->dropped[k].oid == index->oid) {
+                return "it names the same index twice";
+            }
+        }
+    }
+    return NULL;
+}
+
 static const char *obstacle(const struct statement *statement, const struct situation *now,
                             const struct facts *facts)
 {
-    if (statement->object_count > 1) {
-        return "it names several indexes: CONCURRENTLY takes one at a time";
+    const char *several =
+        statement->object_count > 1 ? obstacle_of_several(statement, facts) : NULL;
+    if (several != NULL) {
+        return several;
     }
     if (statement->flags & FLAG_CASCADE) {
         return "CONCURRENTLY does not go with CASCADE";

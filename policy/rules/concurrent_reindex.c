@@ -2,6 +2,11 @@
  * every query that is planned meanwhile, whether it would use the index or not. */
 #include "policy/rules/concurrent.h"
 
+static bool is_of_many(const struct statement *statement)
+{
+    return statement->reindex == REINDEX_SCHEMA || statement->reindex == REINDEX_DATABASE;
+}
+
 static bool matches(const struct statement *statement, const struct situation *now,
                     const struct facts *facts, const struct settings *settings)
 {
@@ -10,8 +15,7 @@ static bool matches(const struct statement *statement, const struct situation *n
         statement->reindex == REINDEX_NONE || concurrent_is_harmless(statement, now, facts)) {
         return false;
     }
-    if (!facts->target_known ||
-        (statement->reindex != REINDEX_INDEX && statement->reindex != REINDEX_TABLE)) {
+    if (!facts->target_known || is_of_many(statement)) {
         return true;
     }
     const char *kinds = statement->reindex == REINDEX_INDEX ? "iI" : "rmpt";
@@ -33,7 +37,8 @@ static const char *difference(const struct statement *statement, const struct fa
         return "CONCURRENTLY would leave out the index of an exclusion constraint";
     }
     if (facts->table_has_invalid_index) {
-        return "CONCURRENTLY would not repair the table's invalid index";
+        return is_of_many(statement) ? "CONCURRENTLY would not repair an invalid index"
+                                     : "CONCURRENTLY would not repair the table's invalid index";
     }
     return NULL;
 }
@@ -41,8 +46,12 @@ static const char *difference(const struct statement *statement, const struct fa
 static const char *obstacle(const struct statement *statement, const struct situation *now,
                             const struct facts *facts)
 {
-    if (statement->reindex != REINDEX_INDEX && statement->reindex != REINDEX_TABLE) {
-        return "it covers many tables: reindex them one by one, or say CONCURRENTLY yourself";
+    if (is_of_many(statement) && statement->concurrently_at == 0) {
+        return "the system catalogs have no concurrent form";
+    }
+    if (statement->reindex == REINDEX_DATABASE && facts->known && facts->server_version < 160000) {
+        return "CONCURRENTLY would leave out the system catalogs, which belong to it before "
+               "PostgreSQL 16";
     }
     if (facts->known && facts->server_version < 120000) {
         return "PostgreSQL has REINDEX CONCURRENTLY from version 12 on";

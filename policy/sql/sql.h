@@ -45,6 +45,13 @@ MUST_USE bool sql_make_concurrent(struct span text, const struct statement *stat
                                   const char *index_name, struct buffer *out,
                                   struct splice *splice);
 
+/* Appends a DROP of only those of its objects whose bit is set, in their order, and CONCURRENTLY if
+ * `concurrently`: a statement of ours, proved to hold just what the client's does of them. False
+ * (nothing appended): the proof fails, as for a name with a database in it. `text` is the
+ * statement's own bytes. */
+MUST_USE bool sql_drop_some(struct span text, const struct statement *statement, unsigned objects,
+                            bool concurrently, struct buffer *out);
+
 /* A statement of ours in a message of the client's. */
 struct insertion {
     size_t before;   /* the client's statement that it stands before, counted from 0 */

@@ -94,6 +94,14 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
     for (size_t i = 0; i < STATEMENT_ACTIONS_MAX; i++) {
         facts.actions[i] = read_action_facts((uint8_t)(kind + i));
     }
+    facts.dropped_count = kind % (STATEMENT_OBJECTS_MAX + 1);
+    for (size_t i = 0; i < facts.dropped_count; i++) {
+        facts.dropped[i] = (struct dropped_facts){.exists = bits >> i & 1,
+                                                  .kind = facts.kind,
+                                                  .oid = (uint32_t)i,
+                                                  .table = {"s", "it's"},
+                                                  .droppable = !(bits & 4)};
+    }
     return facts;
 }
 

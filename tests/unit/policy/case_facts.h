@@ -171,6 +171,24 @@ static inline bool case_facts_value(struct facts *facts, const char *key, const 
     return true;
 }
 
+/* The next object of a DROP, as kind:schema.table (! behind it: the server will not drop it), or
+ * "-" for one that is not there. */
+static inline bool case_dropped(struct facts *facts, const char *value)
+{
+    char refused[2] = "";
+    if (facts->dropped_count == STATEMENT_OBJECTS_MAX) {
+        return false;
+    }
+    struct dropped_facts *dropped = &facts->dropped[facts->dropped_count++];
+    *dropped = (struct dropped_facts){.oid = 16384 + (uint32_t)facts->dropped_count};
+    dropped->exists = strcmp(value, "-") != 0;
+    bool good =
+        !dropped->exists || sscanf(value, "%c:%63[^.].%63[^!]%1s", &dropped->kind,
+                                   dropped->table.schema, dropped->table.name, refused) >= 3;
+    dropped->droppable = dropped->exists && refused[0] == '\0';
+    return good;
+}
+
 static inline bool case_facts(struct facts *facts, const char *key, const char *value)
 {
     if (strcmp(key, "unknown") == 0) {
@@ -180,6 +198,10 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
         memset(facts->actions, 0, sizeof facts->actions);
     } else if (strcmp(key, "stranger") == 0) { /* not the table's owner */
         facts->may_change = false;
+    } else if (strcmp(key, "dropped") == 0) {
+        return case_dropped(facts, value);
+    } else if (strcmp(key, "dropped_twice") == 0) {
+        facts->dropped[1].oid = facts->dropped[0].oid;
     } else if (strcmp(key, "missing") == 0) {
         facts->exists = false;
         facts->kind = '\0';

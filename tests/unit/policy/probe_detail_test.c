@@ -111,6 +111,30 @@ static void actions_are_read_by_number(void **state)
     probe_free(&probe);
 }
 
+static void dropped_objects_are_listed(void **state)
+{
+    (void)state;
+    const char *const first[] = {"d", "0", "16390", "", "app", "t", "", "", "i", "",
+                                 "",  "t", "t",     "", "",    "",  "", "", ""};
+    const char *const second[] = {"d", "1", "", "", "", "", "", "", "", "",
+                                  "",  "f", "", "", "", "", "", "", ""};
+    const char *beyond[] = {"d", "8", "", "", "", "", "", "", "", "",
+                            "",  "f", "", "", "", "", "", "", ""};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct facts facts = {0};
+    assert_true(read_detail(&probe, first, &facts));
+    assert_true(read_detail(&probe, second, &facts));
+    assert_int_equal(facts.dropped_count, 2);
+    assert_true(facts.dropped[0].exists && facts.dropped[0].droppable);
+    assert_int_equal(facts.dropped[0].kind, 'i');
+    assert_int_equal(facts.dropped[0].oid, 16390);
+    assert_string_equal(facts.dropped[0].table.schema, "app");
+    assert_string_equal(facts.dropped[0].table.name, "t");
+    assert_false(facts.dropped[1].exists || facts.dropped[1].droppable);
+    assert_false(read_detail(&probe, beyond, &facts)); /* no such object was asked about */
+    probe_free(&probe);
+}
+
 static void foreign_keys_are_listed(void **state)
 {
     (void)state;
@@ -198,6 +222,7 @@ int main(void)
         cmocka_unit_test(more_of_the_target_is_read),
         cmocka_unit_test(too_many_unproved_constraints_are_not_known),
         cmocka_unit_test(actions_are_read_by_number),
+        cmocka_unit_test(dropped_objects_are_listed),
         cmocka_unit_test(foreign_keys_are_listed),
         cmocka_unit_test(partitions_are_listed),
         cmocka_unit_test(details_of_no_known_kind_are_refused),

@@ -38,70 +38,77 @@ static bool query_has(const struct probe *probe, const char *part)
     return memmem(probe->queries[0].at, probe->queries[0].length, part, strlen(part)) != NULL;
 }
 
+/* What is asked for a statement, and a part of the question. */
+static const struct question {
+    const char *sql;
+    const struct situation *now;
+    enum probe_form form;
+    const char *part;
+} questions[] = {
+    {"CREATE INDEX i ON t (a)", &alone, PROBE_TARGET, "to_regclass('t')"},
+    {"CREATE INDEX i ON s.t (a)", &alone, PROBE_TARGET,
+     "n.nspname OPERATOR(pg_catalog.=) 's' AND c.relname OPERATOR(pg_catalog.=) 't'"},
+    {"CREATE INDEX i ON pg_temp.t (a)", &alone, PROBE_TARGET, "to_regclass('pg_temp.t')"},
+    {"CREATE INDEX i ON \"It's\" (a)", &alone, PROBE_TARGET, "to_regclass('\"It''s\"')"},
+    {"CREATE INDEX i ON t (a)", &alone, PROBE_TARGET, "ic.relname OPERATOR(pg_catalog.=) 'i'"},
+    {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "('t_a_idx'::pg_catalog.name, 0)"},
+    {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "('t_a_idx1'::pg_catalog.name, 1)"},
+    {"DROP INDEX i", &alone, PROBE_TARGET, "x.indrelid FROM target LEFT JOIN"},
+    {"REINDEX INDEX i", &alone, PROBE_TARGET, "x.indrelid FROM target LEFT JOIN"},
+    {"REINDEX TABLE t", &alone, PROBE_TARGET, "target.rel FROM target)"},
+    {"CREATE INDEX i ON t (a)", &in_transaction, PROBE_TARGET, "txid_current_if_assigned"},
+    {"DROP INDEX i, s.j", &alone, PROBE_TARGET, "(0, pg_catalog.to_regclass('i')"},
+    {"DROP INDEX i, s.j", &alone, PROBE_TARGET, "n.nspname OPERATOR(pg_catalog.=) 's'"},
+    {"DROP INDEX i, j", &in_transaction, PROBE_TARGET, "p.relpersistence"},
+    {"DROP INDEX a, b, c, d, e, f, g, h, i", &alone, PROBE_SETTINGS, "server_version_num"},
+    {"REINDEX SCHEMA s", &alone, PROBE_SCOPE, "n.nspname OPERATOR(pg_catalog.=) 's'"},
+    {"REINDEX DATABASE d", &alone, PROBE_SCOPE, "OPERATOR(pg_catalog.!~) '^(pg_|"},
+    {"ALTER TABLE t ADD c int", &alone, PROBE_TARGET, "(0, 'c'::pg_catalog.name, NULL"},
+    {"ALTER TABLE t DROP CONSTRAINT k, ALTER c SET NOT NULL", &alone, PROBE_TARGET,
+     "'k'::pg_catalog.name"},
+    {"ALTER TABLE t ATTACH PARTITION p DEFAULT", &alone, PROBE_TARGET, "to_regclass('p')"},
+    {"ALTER TABLE t ADD UNIQUE USING INDEX i", &alone, PROBE_TARGET,
+     "WHERE c.relname OPERATOR(pg_catalog.=) 'i'"},
+    {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_trigger"},
+    {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_depend"},
+    {"DROP TABLE t, u", &alone, PROBE_SETTINGS, "server_version_num"},
+    {"TRUNCATE t", &alone, PROBE_TARGET, "to_regclass('t')"},
+    {"REFRESH MATERIALIZED VIEW m", &alone, PROBE_TARGET, "x.indimmediate"},
+    {"VACUUM FULL t", &alone, PROBE_TARGET, "to_regclass('t')"},
+    {"VACUUM FULL", &alone, PROBE_SETTINGS, "server_version_num"},
+    {"VACUUM t", &alone, PROBE_SETTINGS, "server_version_num"},
+    {"CLUSTER t USING i", &alone, PROBE_TARGET, "to_regclass('t')"},
+    {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "ARRAY['_a_idx', '_a_idx1', "},
+    {"CREATE INDEX i ON t (a, b)", &alone, PROBE_TARGET, "ARRAY['_a_b_idx', "},
+    {"CREATE TABLE p PARTITION OF t DEFAULT", &alone, PROBE_TARGET, "to_regclass('t')"},
+    {"ALTER TABLE t ADD CHECK (a > 0)", &alone, PROBE_TARGET, "ARRAY['t_a_check', "},
+    {"ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u", &alone, PROBE_TARGET,
+     "ARRAY['t_a_fkey', 't_a_fkey1', "},
+    {"ALTER TABLE t ADD c int UNIQUE REFERENCES u", &alone, PROBE_TARGET, "ARRAY['t_c_fkey', "},
+    {"ALTER TABLE t ADD c int UNIQUE REFERENCES u", &alone, PROBE_TARGET, "ARRAY['t_c_key', "},
+    {"ALTER TABLE t ADD PRIMARY KEY (a, b)", &alone, PROBE_TARGET, "ARRAY['t_pkey', "},
+    {"ALTER TABLE t ADD PRIMARY KEY (a, b)", &alone, PROBE_TARGET,
+     "ARRAY['a', 'b']::pg_catalog.name[]"},
+    {"ALTER TABLE t ADD PRIMARY KEY (a, b)", &alone, PROBE_TARGET, "ARRAY['_pkey', '_pkey1', "},
+    {"ALTER TABLE t ADD UNIQUE (a, b)", &alone, PROBE_TARGET, "ARRAY['_a_b_key', "},
+    {"ALTER TABLE t ALTER a SET NOT NULL", &alone, PROBE_TARGET,
+     "ARRAY['t_a_not_null', 't_a_not_null1', "},
+    {"CREATE TABLE t ()", &alone, PROBE_SETTINGS, "current_setting('lock_timeout')"},
+    {"LOCK TABLE t", &alone, PROBE_SETTINGS, "server_version_num"},
+    {"LOCK TABLE t", &early, PROBE_SHOW, "SHOW lock_timeout"},
+    {"CREATE INDEX i ON t (a)", &early, PROBE_SHOW, "SHOW lock_timeout"},
+};
+
 static void each_statement_gets_the_question_it_needs(void **state)
 {
     (void)state;
-    const struct {
-        const char *sql;
-        const struct situation *now;
-        enum probe_form form;
-        const char *part;
-    } cases[] = {
-        {"CREATE INDEX i ON t (a)", &alone, PROBE_TARGET, "to_regclass('t')"},
-        {"CREATE INDEX i ON s.t (a)", &alone, PROBE_TARGET,
-         "n.nspname OPERATOR(pg_catalog.=) 's' AND c.relname OPERATOR(pg_catalog.=) 't'"},
-        {"CREATE INDEX i ON pg_temp.t (a)", &alone, PROBE_TARGET, "to_regclass('pg_temp.t')"},
-        {"CREATE INDEX i ON \"It's\" (a)", &alone, PROBE_TARGET, "to_regclass('\"It''s\"')"},
-        {"CREATE INDEX i ON t (a)", &alone, PROBE_TARGET, "ic.relname OPERATOR(pg_catalog.=) 'i'"},
-        {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "('t_a_idx'::pg_catalog.name, 0)"},
-        {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "('t_a_idx1'::pg_catalog.name, 1)"},
-        {"DROP INDEX i", &alone, PROBE_TARGET, "x.indrelid FROM target LEFT JOIN"},
-        {"REINDEX INDEX i", &alone, PROBE_TARGET, "x.indrelid FROM target LEFT JOIN"},
-        {"REINDEX TABLE t", &alone, PROBE_TARGET, "target.rel FROM target)"},
-        {"CREATE INDEX i ON t (a)", &in_transaction, PROBE_TARGET, "txid_current_if_assigned"},
-        {"DROP INDEX i, j", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"REINDEX SCHEMA s", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"ALTER TABLE t ADD c int", &alone, PROBE_TARGET, "(0, 'c'::pg_catalog.name, NULL"},
-        {"ALTER TABLE t DROP CONSTRAINT k, ALTER c SET NOT NULL", &alone, PROBE_TARGET,
-         "'k'::pg_catalog.name"},
-        {"ALTER TABLE t ATTACH PARTITION p DEFAULT", &alone, PROBE_TARGET, "to_regclass('p')"},
-        {"ALTER TABLE t ADD UNIQUE USING INDEX i", &alone, PROBE_TARGET,
-         "WHERE c.relname OPERATOR(pg_catalog.=) 'i'"},
-        {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_trigger"},
-        {"DROP TABLE t, u", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"TRUNCATE t", &alone, PROBE_TARGET, "to_regclass('t')"},
-        {"REFRESH MATERIALIZED VIEW m", &alone, PROBE_TARGET, "x.indimmediate"},
-        {"VACUUM FULL t", &alone, PROBE_TARGET, "to_regclass('t')"},
-        {"VACUUM FULL", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"VACUUM t", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"CLUSTER t USING i", &alone, PROBE_TARGET, "to_regclass('t')"},
-        {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "ARRAY['_a_idx', '_a_idx1', "},
-        {"CREATE INDEX i ON t (a, b)", &alone, PROBE_TARGET, "ARRAY['_a_b_idx', "},
-        {"CREATE TABLE p PARTITION OF t DEFAULT", &alone, PROBE_TARGET, "to_regclass('t')"},
-        {"ALTER TABLE t ADD CHECK (a > 0)", &alone, PROBE_TARGET, "ARRAY['t_a_check', "},
-        {"ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u", &alone, PROBE_TARGET,
-         "ARRAY['t_a_fkey', 't_a_fkey1', "},
-        {"ALTER TABLE t ADD c int UNIQUE REFERENCES u", &alone, PROBE_TARGET, "ARRAY['t_c_fkey', "},
-        {"ALTER TABLE t ADD c int UNIQUE REFERENCES u", &alone, PROBE_TARGET, "ARRAY['t_c_key', "},
-        {"ALTER TABLE t ADD PRIMARY KEY (a, b)", &alone, PROBE_TARGET, "ARRAY['t_pkey', "},
-        {"ALTER TABLE t ADD PRIMARY KEY (a, b)", &alone, PROBE_TARGET,
-         "ARRAY['a', 'b']::pg_catalog.name[]"},
-        {"ALTER TABLE t ADD PRIMARY KEY (a, b)", &alone, PROBE_TARGET, "ARRAY['_pkey', '_pkey1', "},
-        {"ALTER TABLE t ADD UNIQUE (a, b)", &alone, PROBE_TARGET, "ARRAY['_a_b_key', "},
-        {"ALTER TABLE t ALTER a SET NOT NULL", &alone, PROBE_TARGET,
-         "ARRAY['t_a_not_null', 't_a_not_null1', "},
-        {"CREATE TABLE t ()", &alone, PROBE_SETTINGS, "current_setting('lock_timeout')"},
-        {"LOCK TABLE t", &alone, PROBE_SETTINGS, "server_version_num"},
-        {"LOCK TABLE t", &early, PROBE_SHOW, "SHOW lock_timeout"},
-        {"CREATE INDEX i ON t (a)", &early, PROBE_SHOW, "SHOW lock_timeout"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct probe probe = probe_of(cases[i].sql, cases[i].now);
-        if (probe.form != cases[i].form || !query_has(&probe, cases[i].part)) {
-            fail_msg("%s: %.*s", cases[i].sql, (int)probe.queries[0].length,
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        struct probe probe = probe_of(questions[i].sql, questions[i].now);
+        if (probe.form != questions[i].form || !query_has(&probe, questions[i].part)) {
+            fail_msg("%s: %.*s", questions[i].sql, (int)probe.queries[0].length,
                      (const char *)probe.queries[0].at);
         }
-        assert_int_equal(probe.count, cases[i].form == PROBE_SHOW ? 3 : 1);
+        assert_int_equal(probe.count, questions[i].form == PROBE_SHOW ? 3 : 1);
         for (size_t k = 0; k < probe.count; k++) {
             assert_true(span_is(span_cut(probe.queries[k], 0, 15), "/* ddlguard */ "));
         }
@@ -122,9 +129,10 @@ static void outside_a_transaction_nothing_is_new(void **state)
 static void no_operator_is_left_to_search_path(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"CREATE INDEX ON t (a)", "DROP INDEX s.i",
+    static const char *const texts[] = {"CREATE INDEX ON t (a)", "DROP INDEX s.i, s.j",
                                         "REINDEX TABLE t",       "ALTER TABLE t ADD c int",
-                                        "DROP TABLE t",          "CREATE TABLE t ()"};
+                                        "DROP TABLE t",          "CREATE TABLE t ()",
+                                        "REINDEX SCHEMA s",      "REINDEX DATABASE d"};
     static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
                                        " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -307,6 +315,23 @@ static void what_cannot_be_seen_is_not_known(void **state)
     assert_false(facts.exists);
 }
 
+static void a_schema_is_read(void **state)
+{
+    (void)state;
+    const char *const row[] = {SETTINGS, "t", "f", "t", "app", "n"};
+    const char *const none[] = {SETTINGS, "f", "", "", "nope", "n"};
+    struct probe probe = {.form = PROBE_SCOPE, .count = 1};
+    struct facts facts = {0};
+    assert_true(read_row(&probe, 0, row, 13, &facts));
+    assert_true(facts.known && facts.target_known && facts.exists && !facts.system);
+    assert_true(facts.table_has_invalid_index && !facts.table_has_exclusion);
+    assert_string_equal(facts.table.schema, "app");
+    assert_int_equal(facts.kind, 'n');
+    assert_true(read_row(&probe, 0, none, 13, &facts));
+    assert_false(facts.exists);
+    assert_false(read_row(&probe, 0, none, 12, &facts));
+}
+
 static void rows_of_another_width_are_refused(void **state)
 {
     (void)state;
@@ -347,6 +372,7 @@ int main(void)
         cmocka_unit_test(times_are_milliseconds),
         cmocka_unit_test(sizes_that_nobody_knows_are_unknown),
         cmocka_unit_test(what_cannot_be_seen_is_not_known),
+        cmocka_unit_test(a_schema_is_read),
         cmocka_unit_test(rows_of_another_width_are_refused),
         cmocka_unit_test(shows_are_read_one_by_one),
     };

@@ -1,0 +1,50 @@
+/* A DROP in several steps. The plain statement is all or nothing, so nothing is dropped before the
+ * server's answers say that all of it can be.
+ *
+ *      DROP INDEX a, b, nope     DROP INDEX CONCURRENTLY a     UNDO: again, when it was cut off
+ *                                DROP INDEX CONCURRENTLY b     UNDO: likewise
+ *                                DROP INDEX IF EXISTS nope     the server's own notice
+ *
+ * What has been dropped stays dropped when a later drop is cut off: a build of the same index would
+ * take longer, and could fail as well. */
+#include "policy/plan_moves.h"
+
+static const char *drop_index(struct moves *moves, size_t object)
+{
+    const struct statement *statement = moves->statement;
+    const struct facts *facts = moves->request->facts;
+    const struct object_name *table = &facts->dropped[object].table;
+    struct buffer *out = moves_long_part(moves, table, NULL);
+    if (!sql_drop_some(moves->text, statement, 1u << object, true, out)) {
+        return "the drops could not be proved to be the same one by one";
+    }
+    undo_append_index(facts, table, statement->objects[object].name.name, UNDO_INDEX_LEFTOVER,
+                      moves_undo(moves, true));
+    return NULL;
+}
+
+const char *plan_drop_indexes(const struct plan_request *request, struct draft *draft)
+{
+    struct moves moves;
+    const char *why = NULL;
+    unsigned missing = 0;
+    if (request->facts->dropped_count != request->statements[0].object_count) {
+        return "the server could not be asked about every one of them";
+    }
+    moves_start(&moves, request, draft);
+    draft->how = "DROP INDEX CONCURRENTLY, one index at a time";
+    for (size_t i = 0; i < request->facts->dropped_count && why == NULL; i++) {
+        bool there = request->facts->dropped[i].exists;
+        missing |= there ? 0u : 1u << i;
+        why = there ? drop_index(&moves, i) : NULL;
+    }
+    if (why == NULL && missing != 0 &&
+        !sql_drop_some(moves.text, moves.statement, missing, false, moves_part(&moves))) {
+        why = "the drop of what is not there could not be proved to be the same";
+    }
+    if (why == NULL) {
+        moves_finish(&moves);
+    }
+    moves_end(&moves, why);
+    return why;
+}

@@ -1,0 +1,158 @@
+"""What is dropped, renewed or renamed in several steps. As in test_rewrites.py each form runs directly in schema `plain`
+and through the proxy in its twin `safe`: the same answer, the same catalog afterwards."""
+import threading
+
+import pytest
+from test_rewrites import SCHEMAS, CATALOG, outcome
+
+TABLES = """
+    create schema {0};
+    set search_path = {0};
+    create table p (id int primary key);
+    create table t (id int primary key, a int, b int, c text, e int);
+    create table u (a int, b int unique);
+    insert into t select g, g % 1000, g, repeat('x', 100), g from generate_series(1, 20000) g;
+    analyze t;
+    create index ta on t (a);
+    create index tb on t (b);
+    create index tc on t (c);
+    create unique index te on t (e);
+    create index ua on u (a);
+    create table pt (k int) partition by range (k);
+    create table p1 partition of pt for values from (0) to (10);
+    create index ptk on pt (k);
+"""
+
+
+@pytest.fixture
+def twins(server, database):
+    for schema in SCHEMAS:
+        server.psql(TABLES.format(schema), database)
+    yield
+    for schema in SCHEMAS:
+        server.psql(f"set client_min_messages = warning; drop schema {schema} cascade", database)
+
+
+@pytest.fixture
+def catalog(direct):
+    def look(schema):
+        rows = direct.execute(CATALOG.replace("SCHEMA", schema)).fetchall()
+        return [tuple(text and text.replace(f"{schema}.", "") for text in row) for row in rows]
+    return look
+
+
+@pytest.fixture
+def both(connect, direct, catalog):
+    """both(sql, client): the same through both ways, notices included; the outcome."""
+    def run(sql, client=None):
+        heard, client = {}, client or connect()
+        for schema, connection in (("plain", direct), ("safe", client)):
+            seen = heard[schema] = []
+            connection.add_notice_handler(
+                lambda diag, seen=seen: seen.append((diag.sqlstate, diag.message_primary)))
+            seen.append(outcome(connection, schema, sql.format(schema)))
+        heard["safe"] = [one for one in heard["safe"]
+                         if one[0] == "0" or not str(one[1]).startswith("ddlguard: ")]
+        assert heard["safe"] == heard["plain"]
+        assert catalog("safe") == catalog("plain")
+        return heard["plain"][-1]
+    return run
+
+
+def ours(sent):
+    return [line for line in sent() if "ddlguard" in line and "DROP" in line and "SELECT" not in line]
+
+
+# --- DROP INDEX of several ------------------------------------------------------------------------
+
+@pytest.mark.parametrize("sql, drops", [
+    ("drop index ta, ua, tb", ["ta", "ua", "tb"]),
+    ("drop index if exists tc, nope, ta restrict", ["IF EXISTS tc", "IF EXISTS ta"]),
+    ("drop index if exists nope, tb, other.nor", ["IF EXISTS tb"]),
+])
+def test_indexes_are_dropped_one_by_one(twins, both, sent, sql, drops):
+    assert both(sql) == "DROP INDEX"
+    assert [line.split("CONCURRENTLY ")[1] for line in ours(sent) if "CONCURRENTLY" in line] == drops
+
+
+@pytest.mark.parametrize("sql, sqlstate", [
+    ("drop index ta, nope", "42704"),
+    ("drop index ta, t_pkey", "2BP01"),
+    ("drop index ta, u_b_key", "2BP01"),
+    ("drop index ta, te", "2BP01"),           # a foreign key stands on it, no constraint of its own
+    ("drop index ta, p1_k_idx", "2BP01"),     # a partition's part
+    ("drop index ta, u", "42809"),
+    ("drop index if exists ta, u", "42809"),
+    ("drop index ta, other.nope", "3F000"),
+    ("drop index ta, nodb.safe.tb", "0A000"),
+])
+def test_one_that_the_server_will_not_drop_keeps_them_all(twins, both, direct, sent, sql, sqlstate):
+    for schema in SCHEMAS:
+        direct.execute(f"create table {schema}.x (e int references {schema}.t (e))")
+    assert both(sql)[0] == sqlstate
+    assert not ours(sent)
+
+
+def test_who_owns_one_of_two_drops_none(twins, server, both, connect, direct, database):
+    server.psql("create role dropper login", database)
+    try:
+        for schema in SCHEMAS:
+            server.psql(f"grant usage on schema {schema} to dropper; alter table {schema}.u owner to dropper",
+                        database)
+        direct.execute("set role dropper")
+        client = connect(user="dropper")
+        assert both("drop index ua, ta", client)[0] == "42501"
+        client.close()
+        direct.execute("reset role")
+    finally:
+        server.psql("drop owned by dropper; drop role dropper", database)
+
+
+def test_a_reader_of_the_second_table_is_waited_for(twins, connect, direct, catalog):
+    """... and does not keep writers out of the first one; what was dropped stays so."""
+    blocker = connect(leg=None, autocommit=False)
+    blocker.execute("select 1 from safe.u")
+    client = connect()
+    result = outcome(client, "safe", "drop index ta, ua")
+    assert result[0] == "55P03"
+    blocker.rollback()
+    names = [row[0] for row in direct.execute(
+        "select relname from pg_class where relnamespace = 'safe'::regnamespace and relname in ('ta', 'ua')")]
+    assert names == ["ua"]
+    assert outcome(client, "safe", "drop index if exists ta, ua") == "DROP INDEX"
+    assert not direct.execute("select from pg_index where not indisvalid").fetchall()
+
+
+# --- REINDEX of a schema --------------------------------------------------------------------------
+
+FILES = """select c.relname, c.relfilenode from pg_class c join pg_index i on i.indexrelid = c.oid
+           where c.relnamespace = 'safe'::regnamespace and c.relkind = 'i'"""
+
+
+def test_a_schema_is_reindexed_concurrently(twins, connect, direct, both, sent):
+    before = dict(direct.execute(FILES).fetchall())
+    assert both("reindex schema {}") == "REINDEX"
+    after = dict(direct.execute(FILES).fetchall())
+    assert before.keys() == after.keys() and not set(before.values()) & set(after.values())
+    assert any(line.lower() == "reindex schema concurrently safe" for line in sent())
+
+
+def test_what_a_cancelled_one_has_left_goes(twins, connect, direct):
+    writer = connect(leg=None, autocommit=False)
+    writer.execute("update safe.u set a = 1 where false; insert into safe.u values (1, 1)")
+    client = connect()
+    timers = [threading.Timer(1, client.cancel), threading.Timer(1.3, writer.rollback)]
+    for timer in timers:
+        timer.start()
+    assert outcome(client, "safe", "reindex schema safe")[0] == "57014"
+    for timer in timers:
+        timer.join()
+    assert not direct.execute("select from pg_index where not indisvalid").fetchall()
+
+
+def test_an_index_that_would_be_passed_over_keeps_it_as_it_came(twins, connect, direct, sent):
+    direct.execute("create table safe.x (r int4range, exclude using gist (r with &&))")
+    client = connect()
+    assert outcome(client, "safe", "reindex schema safe") == "REINDEX"
+    assert "exclusion constraint" in client.notices[0]
+    assert not any("concurrently" in line.lower() for line in sent())
