@@ -127,8 +127,10 @@ void plan_append_hint(const struct plan_request *request, struct draft *draft)
             struct told told = plan_told(request, i, k);
             bool helps =
                 told.action != ACTION_ALLOW && (told.rule->may_rewrite == NULL || elsewhere);
+            struct span own =
+                span_cut(request->text, told.statement->start, told.statement->length);
             if (told.rule->hint != NULL && told.action != ACTION_REWRITE && helps) {
-                rule_append_hint(told.rule, told.statement, facts, &draft->plan->text);
+                rule_append_hint(told.rule, told.statement, own, facts, &draft->plan->text);
                 return;
             }
         }

@@ -1,14 +1,19 @@
 /* Hints: a rule's text with the names of the statement at hand. A name that is not known stays as
  * a word in angle brackets; nothing is asked. */
 #include "policy/rule.h"
-#include "policy/sql/sql.h"
+#include "policy/sql/alter_text.h"
 
 #include <stdio.h>
+
+/* INDEX_MAX_KEYS as PostgreSQL is built by default. */
+#define KEY_COLUMNS_MAX 32
 
 /* Where the names come from. */
 struct source {
     const struct statement *statement;
+    struct span text; /* the statement's own bytes */
     const struct facts *facts;
+    size_t at;                         /* which action */
     const struct alter_action *action; /* NULL: the rule is about the whole statement */
     const struct action_facts *known;
 };
@@ -28,50 +33,66 @@ static void hint_append_table(const struct source *from, struct buffer *out)
     }
 }
 
+/* Of a key all of its columns; of an ADD COLUMN, the one. */
 static void hint_append_column(const struct source *from, struct buffer *out)
 {
+    char keys[KEY_COLUMNS_MAX][NAME_BYTES];
     if (from->action == NULL || from->action->column[0] == '\0') {
         buffer_append_text(out, "<column>");
         return;
     }
+    size_t count = 0;
+    if (from->action->column_count > 1) {
+        count = alter_key_columns(from->text, from->statement, from->at, keys, KEY_COLUMNS_MAX);
+    }
     sql_append_identifier(out, from->action->column);
-    buffer_append_text(out, from->action->column_count > 1 ? ", ..." : "");
+    for (size_t i = 1; i < count && i < KEY_COLUMNS_MAX; i++) {
+        buffer_append_text(out, ", ");
+        sql_append_identifier(out, keys[i]);
+    }
 }
 
-/* The name that the server would choose: its own word, or what it begins with
- * (ChooseConstraintName). */
+/* The constraint that an ADD COLUMN's rule is about; 0 for an action that adds one itself. */
+static unsigned hint_flag(const struct alter_action *action)
+{
+    static const unsigned flags[] = {COLUMN_REFERENCES, COLUMN_CHECK, COLUMN_PRIMARY_KEY,
+                                     COLUMN_UNIQUE};
+    for (size_t i = 0; action->kind == ALTER_ADD_COLUMN && i < sizeof flags / sizeof *flags; i++) {
+        if ((action->flags & flags[i]) != 0) {
+            return flags[i];
+        }
+    }
+    return 0;
+}
+
+/* The name that the server says it would choose, or without a server the first that it would try.
+ * Empty: only the catalog can tell. */
 static void hint_choose_constraint(const struct source *from, char out[NAME_BYTES])
 {
-    const struct alter_action *action = from->action;
-    bool foreign = action->kind == ALTER_ADD_FOREIGN_KEY || (action->flags & COLUMN_REFERENCES);
-    bool check = action->kind == ALTER_ADD_CHECK || (action->flags & COLUMN_CHECK);
-    bool primary = action->kind == ALTER_ADD_PRIMARY_KEY || (action->flags & COLUMN_PRIMARY_KEY);
-    const char *free = from->known->free_name;
-    if (action->kind == ALTER_ADD_COLUMN) {
-        free = foreign ? from->known->free_foreign_key
-               : check ? from->known->free_check
-                       : from->known->free_key;
+    unsigned flag = hint_flag(from->action);
+    const char *free = flag == COLUMN_REFERENCES ? from->known->free_foreign_key
+                       : flag == COLUMN_CHECK    ? from->known->free_check
+                       : flag != 0               ? from->known->free_key
+                                                 : from->known->free_name;
+    char first[1][NAME_BYTES] = {""};
+    if (free[0] == '\0' &&
+        alter_constraint_names(from->text, from->statement, from->at, flag, first, 1) > 0) {
+        free = first[0];
     }
-    if (free[0] != '\0') {
-        snprintf(out, NAME_BYTES, "%s", free);
-        return;
-    }
-    const char *table = from->statement->target.name;
-    const char *ending = foreign ? "_fkey" : check ? "_check" : primary ? "_pkey" : "_key";
-    bool key = !primary && action->column[0] != '\0';
-    snprintf(out, NAME_BYTES, "%.26s%s%.26s%s", table, key ? "_" : "", key ? action->column : "",
-             ending);
+    snprintf(out, NAME_BYTES, "%s", free);
 }
 
 static void hint_append_constraint(const struct source *from, struct buffer *out)
 {
-    char name[NAME_BYTES];
-    if (from->action == NULL) {
-        buffer_append_text(out, "<constraint>");
-    } else if (from->action->constraint[0] != '\0') {
-        sql_append_identifier(out, from->action->constraint);
-    } else {
+    char name[NAME_BYTES] = "";
+    if (from->action != NULL && from->action->constraint[0] != '\0') {
+        snprintf(name, sizeof name, "%s", from->action->constraint);
+    } else if (from->action != NULL) {
         hint_choose_constraint(from, name);
+    }
+    if (name[0] == '\0') {
+        buffer_append_text(out, "<constraint>");
+    } else {
         sql_append_identifier(out, name);
     }
 }
@@ -91,13 +112,36 @@ static void hint_append_other(const struct source *from, struct buffer *out)
     }
 }
 
+/* The statement that adds the constraint without looking at the rows. */
+static void hint_append_not_valid(const struct source *from, struct buffer *out)
+{
+    char name[NAME_BYTES] = "";
+    bool written = false;
+    if (from->action != NULL) {
+        unsigned flag = hint_flag(from->action);
+        hint_choose_constraint(from, name);
+        written = flag != 0
+                      ? alter_text_column_constraint(from->text, from->statement, from->at, flag, 0,
+                                                     name, out)
+                      : alter_text_not_valid(from->text, from->statement, from->at, name, out);
+    }
+    if (!written) {
+        buffer_append_text(out, "ALTER TABLE ");
+        hint_append_table(from, out);
+        buffer_append_text(out, " ADD CONSTRAINT ... NOT VALID");
+    }
+}
+
 static const struct {
     const char *word;
     void (*append)(const struct source *from, struct buffer *out);
 } placeholders[] = {
-    {"{table}", hint_append_table},           {"{column}", hint_append_column},
-    {"{constraint}", hint_append_constraint}, {"{type}", hint_append_type},
+    {"{table}", hint_append_table},
+    {"{column}", hint_append_column},
+    {"{constraint}", hint_append_constraint},
+    {"{type}", hint_append_type},
     {"{other}", hint_append_other},
+    {"{ALTER TABLE ... NOT VALID}", hint_append_not_valid},
 };
 
 /* Appends what stands at the beginning of `text` and returns its length. */
@@ -114,13 +158,15 @@ static size_t hint_append_next(const char *text, const struct source *from, stru
     return 1;
 }
 
-void rule_append_hint(const struct rule *rule, const struct statement *statement,
+void rule_append_hint(const struct rule *rule, const struct statement *statement, struct span text,
                       const struct facts *facts, struct buffer *out)
 {
     size_t action = rule_find_action(rule, statement, facts);
     bool found = action < STATEMENT_ACTIONS_MAX;
     struct source from = {.statement = statement,
+                          .text = text,
                           .facts = facts,
+                          .at = action,
                           .action = found ? &statement->actions[action] : NULL,
                           .known = found ? &facts->actions[action] : NULL};
     for (const char *at = rule->hint; at != NULL && *at != '\0';) {

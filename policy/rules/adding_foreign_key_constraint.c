@@ -16,9 +16,8 @@ const struct rule rule_adding_foreign_key_constraint = {
     .id = "adding-foreign-key-constraint",
     .why = "adding a foreign key blocks writes to both tables while every row is looked up",
     .on = "ADD FOREIGN KEY; ADD COLUMN … REFERENCES",
-    .hint = STEPS_HINT "ALTER TABLE {table} ADD CONSTRAINT {constraint} FOREIGN KEY ({column}) "
-                       "REFERENCES {other} NOT VALID; then, in a transaction of its own, ALTER "
-                       "TABLE {table} VALIDATE CONSTRAINT {constraint}.",
+    .hint = STEPS_HINT "{ALTER TABLE ... NOT VALID}; then, in a transaction of its own, "
+                       "ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}.",
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,
     .concerns = concerns,

@@ -143,11 +143,12 @@ static json_t *json_of_origin(const struct explanation *explanation, const struc
 static json_t *json_of_hint(const struct explanation *explanation, size_t statement,
                             const struct rule *rule)
 {
+    const struct statement *of = &explanation->statements[statement];
     const struct facts unknown = {0};
     const struct facts *facts =
         statement == explanation->asked_about ? &explanation->facts : &unknown;
     struct buffer hint = {0};
-    rule_append_hint(rule, &explanation->statements[statement], facts, &hint);
+    rule_append_hint(rule, of, span_cut(explanation->sql, of->start, of->length), facts, &hint);
     json_t *json = json_of_span(buffer_span(&hint));
     buffer_free(&hint);
     return json;

@@ -55,8 +55,9 @@ static void tell_hint(struct runner *runner, size_t statement, const struct rule
     const struct statement_list *list = &runner->request.statements;
     const struct facts unknown = {0}; /* those at hand are of one of the statements only */
     struct buffer hint = {0};
-    rule_append_hint(rule, &list->at[statement], list->count == 1 ? &runner->facts : &unknown,
-                     &hint);
+    const struct statement *at = &list->at[statement];
+    rule_append_hint(rule, at, span_cut(buffer_span(&runner->request.sql), at->start, at->length),
+                     list->count == 1 ? &runner->facts : &unknown, &hint);
     snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%.*s", (int)hint.length,
              hint.length > 0 ? (const char *)hint.at : "");
     buffer_free(&hint);
