@@ -74,6 +74,7 @@ struct action_facts {
     char free_check[NAME_BYTES], free_foreign_key[NAME_BYTES], free_key[NAME_BYTES];
     bool keys_not_null;     /* ADD PRIMARY KEY: every key column is NOT NULL already */
     uint32_t keys_nullable; /* likewise; bit n: the n-th key column, from 0, is not */
+    bool unindexed;         /* ADD FOREIGN KEY: no valid index begins with its columns */
     /* SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or,
      * when there is none, as it would be chosen; empty: not known. */
     char not_null_name[NAME_BYTES];

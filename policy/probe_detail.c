@@ -3,7 +3,8 @@
  *
  *      detail place own parent  name1 … name4  kind1 kind2  bytes  is1 … is8
  *
- *      action       number in the statement; key columns that may be NULL; free names of CHECK,
+ *      action       number in the statement; key columns that may be NULL; 1 when no index begins
+ *                   with them; free names of CHECK,
  *                   foreign key and key, name of NOT NULL; contype and relkind of the other
  *                   relation; its size; eight properties
  *      dropped      place in the statement; oid; its table's schema and name; relkind; is it there,
@@ -107,7 +108,8 @@ static void append_key_columns(const struct statement *statement, struct span te
 {
     char columns[KEY_COLUMNS_MAX][NAME_BYTES];
     size_t count = 0;
-    if (statement->actions[at].kind == ALTER_ADD_PRIMARY_KEY) {
+    enum alter_kind kind = statement->actions[at].kind;
+    if (kind == ALTER_ADD_PRIMARY_KEY || kind == ALTER_ADD_FOREIGN_KEY) {
         count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
     }
     buffer_append_text(out, ", ");
@@ -209,6 +211,16 @@ static const char nullable_keys[] =
     " x.indexrelid OPERATOR(pg_catalog.=) o.oid AND e.nth OPERATOR(pg_catalog.<=) x.indnkeyatts)"
     " AS c) AS nullable ON true";
 
+/* With these columns in any order, as a foreign key's checks look its rows up. A partial index may
+ * do for them, too. */
+static const char key_is_unindexed[] =
+    "CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_index AS x WHERE x.indrelid"
+    " OPERATOR(pg_catalog.=) tc.oid AND x.indisvalid AND NOT EXISTS (SELECT FROM"
+    " pg_catalog.pg_attribute AS c WHERE c.attrelid OPERATOR(pg_catalog.=) tc.oid AND c.attname"
+    " OPERATOR(pg_catalog.=) ANY (a.key) AND NOT c.attnum OPERATOR(pg_catalog.=) ANY"
+    " ((x.indkey::pg_catalog.int2[])[0:pg_catalog.cardinality(a.key) OPERATOR(pg_catalog.-) 1])))"
+    " THEN 0 WHEN a.key IS NOT NULL THEN 1 END";
+
 /* A domain over another counts as constrained: its bases are not followed. */
 static const char type_is_constrained[] =
     "EXISTS (SELECT FROM pg_catalog.pg_type AS y WHERE"
@@ -246,7 +258,8 @@ static void append_free_name(const char *names, bool relations, struct buffer *o
 
 static void append_action_rows(struct buffer *out)
 {
-    buffer_append_format(out, " UNION ALL SELECT '%c', a.at, nullable.bits, NULL, ", DETAIL_ACTION);
+    buffer_append_format(out, " UNION ALL SELECT '%c', a.at, nullable.bits, %s, ", DETAIL_ACTION,
+                         key_is_unindexed);
     append_free_name("a.checks", false, out);
     buffer_append_text(out, ", ");
     append_free_name("a.fkeys", false, out);

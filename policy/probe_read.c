@@ -255,6 +255,7 @@ static void read_action(const struct detail *detail, struct facts *facts)
         .constraint_valid = detail->is[4],
         .keys_not_null = detail->is[5],
         .keys_nullable = detail->own,
+        .unindexed = detail->parent == 1,
         .other_exists = detail->is[6],
         .type_constrained = detail->is[7],
         .default_partition = facts->default_partition,

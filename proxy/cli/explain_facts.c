@@ -124,7 +124,7 @@ void explain_effect_add(const struct effect *effect, json_t *object)
 static json_t *json_of_action(const struct alter_action *action, const struct action_facts *facts)
 {
     return json_pack(
-        "{s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:b, s:o, s:I,"
+        "{s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:b, s:b, s:o, s:I,"
         " s:b, s:o, s:o, s:o}",
         "kind", alter_kind_name(action->kind), "known", facts->known, "column_exists",
         facts->column_exists, "column_not_null", facts->column_not_null, "column_proved",
@@ -134,10 +134,10 @@ static json_t *json_of_action(const struct alter_action *action, const struct ac
         "free_check", json_of_name(facts->free_check), "free_foreign_key",
         json_of_name(facts->free_foreign_key), "free_key", json_of_name(facts->free_key),
         "keys_not_null", facts->keys_not_null, "keys_nullable", (int)facts->keys_nullable,
-        "other_exists", facts->other_exists, "other_kind", json_of_kind(facts->other_kind),
-        "other_bytes", (json_int_t)facts->other_bytes, "type_constrained", facts->type_constrained,
-        "rewrites", json_of_answer(facts->rewrites), "scans", json_of_answer(facts->scans),
-        "builds", json_of_answer(facts->builds));
+        "unindexed", facts->unindexed, "other_exists", facts->other_exists, "other_kind",
+        json_of_kind(facts->other_kind), "other_bytes", (json_int_t)facts->other_bytes,
+        "type_constrained", facts->type_constrained, "rewrites", json_of_answer(facts->rewrites),
+        "scans", json_of_answer(facts->scans), "builds", json_of_answer(facts->builds));
 }
 
 static json_t *json_of_partitions(const struct facts *facts)

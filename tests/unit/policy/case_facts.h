@@ -40,6 +40,7 @@ static inline bool case_action_flag(struct action_facts *facts, const char *key)
         {"constraint_exists", &facts->constraint_exists},
         {"constraint_valid", &facts->constraint_valid},
         {"keys_not_null", &facts->keys_not_null},
+        {"unindexed", &facts->unindexed},
         {"other_exists", &facts->other_exists},
         {"default_partition", &facts->default_partition},
         {"type_constrained", &facts->type_constrained},
