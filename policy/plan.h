@@ -53,6 +53,7 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
+    bool stays; /* PART: done, it is not taken back when a later one fails; the client is told */
     /* What stands for the server's own words. PART: an integrity violation (class 23) here means
      * that the column called `as_text` has a NULL, and the client is told so with this SQLSTATE.
      * NOOP: the message of the NOTICE that PostgreSQL would give; empty: none. */

@@ -20,6 +20,7 @@ static const char *drop_index(struct moves *moves, size_t object)
     }
     undo_append_index(facts, table, statement->objects[object].name.name, UNDO_INDEX_LEFTOVER,
                       moves_undo(moves, true));
+    moves_keep(moves);
     return NULL;
 }
 

@@ -136,6 +136,11 @@ struct buffer *moves_undo(struct moves *moves, bool started)
     return &moves->undo;
 }
 
+void moves_keep(struct moves *moves)
+{
+    moves->draft->last->stays = true;
+}
+
 /* A build that fails leaves the session without a lock timeout. */
 static void moves_append_undo_guard(struct moves *moves)
 {

@@ -60,6 +60,8 @@ struct buffer *moves_build(struct moves *moves, const struct object_name *table,
 /* Rows that violate the part opened last have a NULL in the column: that is what the client hears.
  */
 void moves_says_null(struct moves *moves, const char *column);
+/* The part opened last is not taken back once it is done. */
+void moves_keep(struct moves *moves);
 /* Opens the text that takes back the part opened last. `started`: also when that part fails. */
 struct buffer *moves_undo(struct moves *moves, bool started);
 

@@ -118,6 +118,7 @@ static void print_change(const json_t *change)
     print_line("message", ledger_member(change, "message"));
     print_line("encoding", ledger_member(change, "encoding"));
     print_line("clean up", ledger_member(change, "cleanup"));
+    print_line("done still", ledger_member(change, "remains"));
     print_number("attempts", json_object_get(change, "attempts"), "");
     print_number("lock timeout", json_object_get(change, "lock_timeout_ms"), " ms");
     print_statements(change);

@@ -268,5 +268,8 @@ void change_write(struct buffer *out, enum change_kind kind, const struct change
     if (outcome != NULL && outcome->cleanup.length > 0) {
         json_object_set_new(event, "cleanup", json_text(outcome->cleanup));
     }
+    if (outcome != NULL && outcome->remains.length > 0) {
+        json_object_set_new(event, "remains", json_text(outcome->remains));
+    }
     event_write(out, event);
 }

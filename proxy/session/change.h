@@ -63,6 +63,7 @@ struct change_outcome {
     struct span sqlstate, message;
     uint32_t attempts;
     struct span cleanup;
+    struct span remains; /* FAILED: the statements of it that are done all the same */
 };
 void change_write(struct buffer *out, enum change_kind kind, const struct change_id *id,
                   const struct change_outcome *outcome, uint64_t wall_us);

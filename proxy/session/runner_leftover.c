@@ -1,7 +1,8 @@
-/* What a change leaves behind that has failed or was cut off, and that could not be undone: the
- * client, the log and the ledger are told what is to be run. An UNDO step is a query whose rows are
+/* What a change leaves behind that has failed or was cut off. What could not be undone: the client,
+ * the log and the ledger are told what is to be run. What is not undone on purpose: the client and
+ * the ledger are told that it is done. An UNDO step is a query whose rows are
  * the statements (policy/plan_undo.c); where it could not be asked it is told itself, with psql's
- * \\gexec behind it. */
+ * \gexec behind it. */
 #include "proxy/session/runner_state.h"
 
 #include "protocol/server_message.h"
@@ -84,4 +85,28 @@ void leftover_tell_possible(struct session *session, struct effects *effects)
         write_cleanup(session, sql, effects);
     }
     buffer_free(&queries);
+}
+
+static const char ours[] = "/* ddlguard */ ";
+
+void leftover_tell_remains(struct session *session, struct buffer *out, struct effects *effects)
+{
+    const struct runner *runner = session->runner;
+    size_t start = out->length;
+    for (size_t i = 0; i < runner->plan.count && i < runner->failed_at; i++) {
+        const struct step *step = &runner->plan.steps[i];
+        if (step->stays) {
+            buffer_append_text(out, out->length > start ? "; " : "");
+            buffer_append_span(out, span_from(step->sql, strlen(ours)));
+        }
+    }
+    if (out->length > start) {
+        struct buffer message = {0};
+        buffer_append_text(&message, "ddlguard: the change has failed, but this of it is done: ");
+        buffer_append_span(&message, span_from(buffer_span(out), start));
+        encode_notice(
+            &effects->to_client,
+            &(struct report_text){"WARNING", SQLSTATE_WARNING, buffer_span(&message), {0}, {0}});
+        buffer_free(&message);
+    }
 }

@@ -230,9 +230,12 @@ void outcome_complete(struct session *session, struct span body, struct effects 
 static void write_failed(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
+    struct buffer remains = {0};
+    leftover_tell_remains(session, &remains, effects);
     struct change_outcome error = {.sqlstate = span_text(runner->sqlstate),
                                    .message = kept_message(runner),
-                                   .attempts = runner->retries + 1};
+                                   .attempts = runner->retries + 1,
+                                   .remains = buffer_span(&remains)};
     if (runner->refusal.sqlstate != NULL) {
         error.sqlstate = span_text(runner->refusal.sqlstate);
         error.message = span_text(runner->refusal.message);
@@ -245,6 +248,7 @@ static void write_failed(struct session *session, struct effects *effects)
                 &runner->changes[i], i == runner->completes ? &error : &skipped, session->wall_us);
         }
     }
+    buffer_free(&remains);
 }
 
 /* A server that ends the exchange without an answer to every statement: either it or our scanner

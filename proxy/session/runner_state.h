@@ -151,6 +151,8 @@ void leftover_tell(struct session *session, struct span sql, bool is_query,
                    struct effects *effects);
 /* The same, for the log and the ledger, of all that the server's end may have left. */
 void leftover_tell_possible(struct session *session, struct effects *effects);
+/* The change has failed: what of it is done and stays is said to the client and appended. */
+void leftover_tell_remains(struct session *session, struct buffer *out, struct effects *effects);
 /* Whether a part of the change is committed. */
 bool leftover_part_is_done(const struct runner *runner);
 /* The RUN has ended, well or badly. */

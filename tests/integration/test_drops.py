@@ -108,13 +108,16 @@ def test_who_owns_one_of_two_drops_none(twins, server, both, connect, direct, da
         server.psql("drop owned by dropper; drop role dropper", database)
 
 
-def test_a_reader_of_the_second_table_is_waited_for(twins, connect, direct, catalog):
+def test_a_reader_of_the_second_table_is_waited_for(twins, connect, direct, proxy, database):
     """... and does not keep writers out of the first one; what was dropped stays so."""
     blocker = connect(leg=None, autocommit=False)
     blocker.execute("select 1 from safe.u")
     client = connect()
     result = outcome(client, "safe", "drop index ta, ua")
     assert result[0] == "55P03"
+    assert client.notices[-1] == "ddlguard: the change has failed, but this of it is done: DROP INDEX CONCURRENTLY ta"
+    change = proxy.ledger(database=database)[-1]
+    assert (change["state"], change["remains"]) == ("failed", "DROP INDEX CONCURRENTLY ta")
     blocker.rollback()
     names = [row[0] for row in direct.execute(
         "select relname from pg_class where relnamespace = 'safe'::regnamespace and relname in ('ta', 'ua')")]
