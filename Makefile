@@ -109,11 +109,22 @@ deps-clients:
 	tests/tools/deps.sh clients
 	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
 
+deps-servers:
+	tests/tools/deps.sh servers
+	mkdir -p $(OUT)/servers && cp tests/servers/package*.json $(OUT)/servers
+	cd $(OUT)/servers && npm ci --no-audit --no-fund --loglevel=error
+
 check: deps
 	@$(PYTHON) tests/tools/check.py
 
 check-clients: all
 	$(PYTHON) tests/tools/check.py --clients
+
+check-all: deps deps-servers
+	@$(PYTHON) tests/tools/check_all.py
+
+latency: all
+	$(PYTHON) tests/bench/latency.py
 
 asan tsan:
 	$(PYTHON) tests/tools/check.py --mode $@
@@ -156,16 +167,18 @@ help:
 	@echo 'make deps          install the Debian packages that building, running and testing need'
 	@echo 'make deps-clients  ... and what the tests of other languages need'
 	@echo 'make check         unit tests, cases, dialogues, short fuzzing, integration with PostgreSQL'
+	@echo 'make check-all     the integration tests with PostgreSQL 13, 15, 17 and 18, and 1,000,000 rows; an hour'
 	@echo 'make check-clients JDBC, node-postgres, Alembic and Django through the proxy'
 	@echo 'make asan, tsan    the same suite with a sanitizer in the proxy'
 	@echo 'make fresh         deps, quickstart and check on a new Debian of its own (needs root, debootstrap)'
 	@echo 'make fuzz          every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
 	@echo 'make lint          format, layers, style, cppcheck, clang, clang-tidy'
 	@echo 'make transparency  the regression suite of PostgreSQL through the proxy'
+	@echo 'make latency       how long an application waits during each change of the catalogue'
 	@echo 'make bench         the cost of the proxy beside a forwarder and pgbouncer'
 	@echo 'make install       into DESTDIR$(PREFIX) and $(SYSCONFDIR)/ddlguard'
 
-.PHONY: all unit-tests fuzz-programs bench-programs deps deps-quickstart deps-clients check \
-        check-clients asan tsan fuzz lint transparency bench quickstart fresh install clean help
+.PHONY: all unit-tests fuzz-programs bench-programs deps deps-quickstart deps-clients deps-servers check \
+        check-all check-clients latency asan tsan fuzz lint transparency bench quickstart fresh install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -2,6 +2,7 @@
 proxies in front of it. A test that fails shows the log of every proxy it used; a proxy that dies, or
 whose sanitizer reports something, fails the test that used it."""
 import itertools
+import os
 import re
 import signal
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import pytest
 import servers
 
 REPORT = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion .* failed")
-TEST_SECONDS = 40
+TEST_SECONDS = int(os.environ.get("DDLGUARD_TEST_SECONDS", 40))
 numbers = itertools.count(1)
 
 # Killed from outside, as if by Ctrl-C: fixtures stop what they started.
@@ -153,6 +154,16 @@ def conninfo(leg, database, **keys):
              "connect_timeout": 10, **keys}
     return psycopg.conninfo.make_conninfo(**{key: value for key, value in words.items()
                                              if value is not None})
+
+
+def outcome(connection, sql):
+    """The command's tag, or the error as a tuple."""
+    try:
+        return connection.execute(sql).statusmessage
+    except psycopg.Error as error:
+        diag = error.diag
+        return (diag.sqlstate, diag.severity, diag.message_primary, diag.message_detail,
+                diag.table_name, diag.column_name, diag.constraint_name)
 
 
 @pytest.fixture

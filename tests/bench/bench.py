@@ -222,12 +222,11 @@ def measure_memory(server, table):
         leg.process.stop()
 
 
-def machine():
+def machine(rounds):
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="ascii"))
     return (f"{datetime.date.today()}, {model[1] if model else platform.machine()}, "
             f"{os.cpu_count()} processors, Linux {platform.release()}, "
-            f"PostgreSQL {servers.postgres_folder().parts[-2]}, {ROUNDS} rounds of "
-            f"{max(1, round(SECONDS))} s")
+            f"PostgreSQL {servers.postgres_folder().parts[-2]}, {rounds}")
 
 
 def run_programs():
@@ -255,7 +254,7 @@ def main():
             assert leg.process.is_running(), f"{leg.name} died:\n{leg.process.log()}"
             leg.process.stop()
         measure_memory(server, table)
-        print(f"\n{machine()}\n")
+        print(f"\n{machine(f'{ROUNDS} rounds of {max(1, round(SECONDS))} s')}\n")
         table.show()
     finally:
         server.stop()

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 ROWS = int(os.environ.get("DDLGUARD_ROWS", 100_000))      # of table t in the database `safe`
+STEPPED_ROWS = 20_000                                     # ... where plans are interrupted: no small table
 PARENTS = 1000                                            # of table p
 
 # No constraint and no index that one of the changes could want to make.
@@ -171,7 +172,7 @@ PARTITIONS = [
 
 OTHERS = [
     Row("refresh materialized view", "refresh materialized view mv", MATERIALIZED, ON_MV,
-        on_its_way=("concurrently",), blocker="lock table mv in exclusive mode"),
+        on_its_way=("concurrently",), blocker="refresh materialized view concurrently mv"),
     Row("create table that refers", "create table o (id int primary key, p int references p)",
         blocker="lock table p in row exclusive mode"),
     Row("drop table that refers", "drop table o", "create table o (id int primary key, p int references p)",
@@ -189,4 +190,9 @@ OTHERS = [
         blocker=""),
 ]
 
+# One of each kind of plan: what takes a while is done with these in `make check`, with all in `make check-all`.
+KINDS = ("index", "index of partitions", "reindex table", "unique", "set not null", "add column",
+         "add column and unique", "partition", "detach partition", "refresh materialized view")
+
 CATALOGUE = INDEXES + CONSTRAINTS + COLUMNS + PARTITIONS + OTHERS
+SAMPLE = [row for row in CATALOGUE if "DDLGUARD_ALL" in os.environ or row.name in KINDS]

@@ -1,5 +1,6 @@
 """What a schema is: all that a schema change can alter, read from the server's catalogs as rows of text that two
-databases can be compared by. Object ids, file names, statistics and the number of rows are no part of it."""
+databases can be compared by. Object ids, file names, statistics and the number of rows are no part of it, nor are
+the numbers of columns, which go on after one has been dropped: their order is."""
 
 # Constraints that a server makes for NOT NULL (18) are constraints like others; names count. Debian's 15 keeps a
 # number of its own among the options of a column.
@@ -11,7 +12,7 @@ PARTS = """
                      pg_get_userbyid(relowner)),
            concat_ws(' ', pg_get_expr(relpartbound, oid), case relkind when 'p' then pg_get_partkeydef(oid)
                      when 'v' then pg_get_viewdef(oid) when 'm' then pg_get_viewdef(oid) end) from r
-    union all select 'column', name, a.attname, a.attnum::text, format_type(a.atttypid, a.atttypmod),
+    union all select 'column', name, a.attname, rank() over (partition by r.oid order by a.attnum)::text, format_type(a.atttypid, a.atttypmod),
            concat_ws(' ', a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::regcollation,
                      a.attstorage, a.attstattarget, a.attacl::text, a.attislocal, a.attinhcount, (select
                      array_agg(o)::text from unnest(a.attoptions) o where o !~ '^pg_attver=')), pg_get_expr(d.adbin, d.adrelid)

@@ -1,60 +1,28 @@
 """Every form of the catalogue, beside an application that reads and writes. Afterwards the schema is the one that
 the plain statement makes, in names and all, and nothing is left half done; or the statement failed with the
 server's own error and everything is as before."""
+import threading
+import time
+
 import psycopg
 import pytest
 
 import schema
 from application import Application
-from catalogue import CATALOGUE, PARENTS, ROWS, TABLES
-from conftest import conninfo
+from catalogue import CATALOGUE, ROWS, SAMPLE, STEPPED_ROWS
+from conftest import conninfo, outcome
 
-TWINS = {"plain": PARENTS, "safe": ROWS}       # database -> rows of its table t
+pytest_plugins = ["twins"]
+LOCK_WAIT = "250ms"     # what the server notes: the plain forms make an application wait longer, on a large table
 ROOM_SECONDS = 1.0      # the proxies, servers and applications of several tests share the processors
+LOCK_SECONDS = 0.7      # TIMEOUTS["lock"]
+BLOCKED_SECONDS = 1.6   # more than two of these
 
 every_row = pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: row.name)
+rows_that_wait = pytest.mark.parametrize("row", [row for row in SAMPLE if row.blocker],
+                                         ids=lambda row: row.name)
 rows_that_fail = pytest.mark.parametrize("row", [row for row in CATALOGUE if row.violation],
                                          ids=lambda row: row.name)
-
-
-@pytest.fixture(scope="session")
-def templates(server, databases):
-    """A database for each twin, for copying: that takes less time than filling one."""
-    for name, rows in TWINS.items():
-        databases.admin.execute(f"create database template_{name}")
-        with psycopg.connect(conninfo(server, f"template_{name}"), autocommit=True) as inside:
-            for statement in TABLES.format(rows=rows).split(";")[:-1]:
-                inside.execute(statement)
-
-
-@pytest.fixture
-def twins(templates, server, databases, database):
-    """twins(row): a connection to each of two databases that have what the row needs."""
-    opened, made = {}, []
-
-    def make(row):
-        for name in TWINS:
-            made.append(f"{database}_{name}")
-            databases.admin.execute(f"create database {made[-1]} template template_{name}")
-            opened[name] = psycopg.connect(conninfo(server, made[-1]), autocommit=True)
-            opened[name].execute(row.setup)
-        return opened["plain"], opened["safe"]
-
-    yield make
-    for connection in opened.values():
-        connection.close()
-    for name in made:
-        databases.admin.execute(f"drop database {name} with (force)")
-
-
-def outcome(connection, sql):
-    """The command's tag, or the error, as a client sees them."""
-    try:
-        return connection.execute(sql).statusmessage
-    except psycopg.Error as error:
-        diag = error.diag
-        return (diag.sqlstate, diag.severity, diag.message_primary, diag.message_detail,
-                diag.table_name, diag.column_name, diag.constraint_name)
 
 
 @pytest.fixture
@@ -70,8 +38,9 @@ def applications(proxy, server):
 
     def make(row, connection):
         made.append(Application(
-            lambda: psycopg.connect(conninfo(proxy, connection.info.dbname), autocommit=True),
-            row.application, ROWS))
+            lambda: psycopg.connect(conninfo(proxy, connection.info.dbname,
+                                             options=f"-c deadlock_timeout={LOCK_WAIT}"), autocommit=True),
+            row.application, min(ROWS, STEPPED_ROWS)))
         made[-1].wait_until_busy()
         made[-1].reset()
         return made[-1]
@@ -82,15 +51,15 @@ def applications(proxy, server):
 
 
 def of_lock_waits(server, start, application):
-    """Lines of the server's log about waits of the application's for locks (longer than deadlock_timeout)."""
+    """Lines of the server's log about waits of the application's for locks, longer than LOCK_WAIT."""
     ours = [f"process {pid} still waiting" for pid in application.pids]
     return [line for line in server.process.lines[start:] if any(word in line for word in ours)]
 
 
 @every_row
 def test_application_goes_on_and_the_schema_is_that_of_the_plain_statement(
-        row, twins, through, applications, server, proxy, record_property):
-    plain, safe = twins(row)
+        row, twin, through, applications, server, proxy, record_property):
+    plain, safe = twin(row, "plain"), twin(row, "safe")
     client, start = through(safe), len(server.process.lines)
     application = applications(row, safe)
     got = outcome(client, row.sql)
@@ -111,8 +80,8 @@ def test_application_goes_on_and_the_schema_is_that_of_the_plain_statement(
 
 @rows_that_fail
 def test_a_row_in_the_way_is_told_in_the_servers_words_and_leaves_nothing(
-        row, twins, through, proxy):
-    plain, safe = twins(row)
+        row, twin, through, proxy):
+    plain, safe = twin(row, "plain"), twin(row, "safe")
     for connection in (plain, safe):
         connection.execute(row.violation)
     before = schema.parts(safe)
@@ -121,3 +90,53 @@ def test_a_row_in_the_way_is_told_in_the_servers_words_and_leaves_nothing(
     assert schema.parts(safe) == before
     change, = proxy.ledger(database=safe.info.dbname)
     assert (change["state"], change["sqlstate"]) == ("failed", row.sqlstate)
+
+
+@pytest.fixture
+def blocker(server):
+    """blocker(row, connection): a transaction in the connection's database that is in the row's way."""
+    made = []
+
+    def make(row, connection):
+        made.append(psycopg.connect(conninfo(server, connection.info.dbname)))
+        made[-1].execute(row.blocker)
+        return made[-1]
+
+    yield make
+    for connection in made:
+        connection.close()
+
+
+@rows_that_wait
+def test_behind_a_blocker_the_application_waits_for_one_lock_timeout_at_most(
+        row, twin, through, applications, proxy, blocker):
+    plain, safe = twin(row, "plain"), twin(row, "stepped")
+    client, application = through(safe), applications(row, safe)
+    release = threading.Timer(BLOCKED_SECONDS, blocker(row, safe).rollback)
+    release.start()
+    start = time.monotonic()
+    got = outcome(client, row.sql)
+    took, longest = time.monotonic() - start, application.stop()
+    assert got == outcome(plain, row.sql)
+    assert took > BLOCKED_SECONDS - 0.1, "that was no blocker"
+    assert longest < LOCK_SECONDS + ROOM_SECONDS and not application.errors
+    assert schema.parts(safe) == schema.parts(plain)
+    assert schema.half_done(safe) == schema.half_done(plain)
+    assert proxy.ledger(database=safe.info.dbname)[-1]["state"] == "committed"
+
+
+@rows_that_wait
+def test_a_blocker_that_stays_is_told_and_nothing_is_left(
+        row, twin, through, applications, proxy, blocker):
+    safe = twin(row, "stepped")
+    before = schema.parts(safe), schema.half_done(safe)
+    client, application = through(safe), applications(row, safe)
+    stays = blocker(row, safe)
+    got, longest = outcome(client, row.sql), application.stop()
+    assert got[0] == "55P03"
+    assert longest < LOCK_SECONDS + ROOM_SECONDS and not application.errors
+    assert (schema.parts(safe), schema.half_done(safe)) == before
+    change, = proxy.ledger(database=safe.info.dbname)
+    assert (change["state"], change["sqlstate"]) == ("failed", "55P03")
+    stays.rollback()
+    assert not isinstance(outcome(client, row.sql), tuple)

@@ -78,12 +78,12 @@ def run_fuzz(name, seconds):
     return passed, not passed, "" if passed else f"---- fuzz {name}\n{output[-20000:]}"
 
 
-def run_pytest(folder, mode, words):
+def run_pytest(folder, mode, words, **more):
     """The same of a folder of tests. Each of pytest's workers has its own servers; most of the time the
-    tests wait for them, so that there may be more workers than processors."""
+    tests wait for them, so that there may be more workers than processors. `more` is for the environment."""
     workers = CPUS * 2 if mode == "release" else CPUS
     environment = {**os.environ, **SANITIZERS, "DDLGUARD": str(OUT / mode / "ddlguard"),
-                   "PYTHONDONTWRITEBYTECODE": "1"}
+                   "PYTHONDONTWRITEBYTECODE": "1", **more}
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
         done = subprocess.run([sys.executable, "-m", "pytest", "-q", f"--numprocesses={workers}",
                                f"--junitxml={report.name}", folder, *words], cwd=ROOT,

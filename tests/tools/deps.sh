@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building, running and testing need: `make deps` (the program, its
 # tests and benchmarks), `make deps-quickstart` (of these only what `make quickstart` needs), `make
-# deps-clients` (what the tests of other languages' clients need besides).
+# deps-clients` (what the tests of other languages' clients need besides), `make deps-servers` (what fetches
+# servers of other versions).
 # Quick when everything is there; asks for root only when something is missing. Never leaves a service
 # running or enabled that was not there before: the tests start their own servers.
 set -euo pipefail
@@ -31,15 +32,16 @@ packages=("${build[@]}" "${run[@]}")
 case ${1:-} in
 "") packages+=("${check[@]}") ;;
 quickstart) ;;
-clients)
-    packages=("${clients[@]}")
+clients | servers)
+    packages=()
     # Any JDK of 11 or later and any Node with npm will do, whoever packaged them.
-    command -v javac >/dev/null || packages+=(default-jdk-headless)
+    [[ $1 == servers ]] || packages=("${clients[@]}")
+    [[ $1 == servers ]] || command -v javac >/dev/null || packages+=(default-jdk-headless)
     command -v node >/dev/null || packages+=(nodejs)
     command -v npm >/dev/null || packages+=(npm)
     ;;
 *)
-    echo "deps: expected nothing, quickstart or clients, got $1" >&2
+    echo "deps: expected nothing, quickstart, clients or servers, got $1" >&2
     exit 1
     ;;
 esac
