@@ -115,18 +115,27 @@ static bool proof_may_go(const struct statement *statement)
     return statement->action_count > STATEMENT_ACTIONS_MAX;
 }
 
+/* Tables that inherit have a NOT NULL of their own, or none, whatever stands above. Only with
+ * partitions one of the table's is one of theirs. */
+static bool not_null_below(const struct action_facts *known, const struct facts *facts)
+{
+    return known->column_not_null && (facts->kind == 'p' || !facts->table_has_children);
+}
+
 /* SET NOT NULL, ADD CONSTRAINT … NOT NULL: is the table read for NULLs? PostgreSQL 11 reads it
  * whatever a CHECK proves. */
 static enum answer not_null_scans(const struct statement *statement,
-                                  const struct action_facts *facts, uint32_t version)
+                                  const struct action_facts *known, const struct facts *facts,
+                                  uint32_t version)
 {
-    if (!facts->known) {
+    if (!known->known) {
         return ANSWER_UNKNOWN;
     }
     if (proof_may_go(statement)) {
         return ANSWER_YES;
     }
-    return answer_of(!facts->column_not_null && !(facts->column_proved && version >= 120000));
+    bool proved = known->column_proved && version >= 120000;
+    return answer_of(!not_null_below(known, facts) && !proved);
 }
 
 static enum answer primary_key_scans(const struct action_facts *facts)
@@ -150,16 +159,17 @@ static void effect_lessen(const struct alter_action *action, struct effect *out)
 
 /* What only the catalog, the other actions or the server's version tell. */
 static void effect_refine(const struct statement *statement, const struct alter_action *action,
-                          const struct action_facts *facts, uint32_t version, struct effect *out)
+                          const struct action_facts *known, const struct facts *facts,
+                          uint32_t version, struct effect *out)
 {
     if (action->kind == ALTER_ADD_COLUMN) {
-        effect_add_column(action, facts, out);
+        effect_add_column(action, known, out);
     } else if (action->kind == ALTER_SET_NOT_NULL || action->kind == ALTER_ADD_NOT_NULL) {
-        out->scans = not_null_scans(statement, facts, version);
+        out->scans = not_null_scans(statement, known, facts, version);
     } else if (action->kind == ALTER_ADD_PRIMARY_KEY) {
-        out->scans = primary_key_scans(facts);
-    } else if (action->kind == ALTER_DROP_CONSTRAINT && facts->known &&
-               facts->constraint_kind != 'f' && !(action->flags & ALTER_CASCADE)) {
+        out->scans = primary_key_scans(known);
+    } else if (action->kind == ALTER_DROP_CONSTRAINT && known->known &&
+               known->constraint_kind != 'f' && !(action->flags & ALTER_CASCADE)) {
         out->other_lock = LOCK_NONE;
     } else if (action->kind == ALTER_ATTACH_PARTITION && version != 0 && version < 120000) {
         out->lock = LOCK_ACCESS_EXCLUSIVE;
@@ -171,12 +181,31 @@ static void effect_refine(const struct statement *statement, const struct alter_
 }
 
 /* A column that is there already is left as it is; but before PostgreSQL 13 its constraints, and
- * what serial brings, were added all the same. */
-static bool column_is_there(const struct alter_action *action, const struct action_facts *facts)
+ * what serial brings, were added all the same. A partition gets no columns, there or not. */
+static bool column_is_there(const struct alter_action *action, const struct action_facts *known,
+                            const struct facts *facts)
 {
     unsigned more = COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_UNIQUE | COLUMN_PRIMARY_KEY |
                     COLUMN_SERIAL | COLUMN_IDENTITY;
-    return (action->flags & ALTER_IF_NOT_EXISTS) && facts->column_exists && !(action->flags & more);
+    return (action->flags & ALTER_IF_NOT_EXISTS) && known->column_exists &&
+           !(action->flags & more) && facts->partitioned.name[0] == '\0';
+}
+
+/* Nor can one that is there on every table, and on no list of columns, be dropped. */
+static bool column_is_absent(const struct alter_action *action, const struct action_facts *known)
+{
+    static const char *const system[] = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid"};
+    bool absent = (action->flags & ALTER_IF_EXISTS) && !known->column_exists;
+    for (size_t i = 0; absent && i < sizeof system / sizeof *system; i++) {
+        absent = strcmp(system[i], action->column) != 0;
+    }
+    return absent;
+}
+
+static bool null_is_so(const struct action_facts *known, const struct facts *facts)
+{
+    return known->column_exists && !known->column_not_null && !known->constraint_exists &&
+           facts->kind != 'p' && !facts->table_has_children;
 }
 
 bool effect_is_nothing(const struct statement *statement, size_t action, const struct facts *facts)
@@ -187,13 +216,12 @@ bool effect_is_nothing(const struct statement *statement, size_t action, const s
         return false;
     }
     bool if_exists = (what->flags & ALTER_IF_EXISTS) != 0;
-    return (what->kind == ALTER_ADD_COLUMN && column_is_there(what, known)) ||
-           (what->kind == ALTER_SET_NOT_NULL && known->column_not_null &&
+    return (what->kind == ALTER_ADD_COLUMN && column_is_there(what, known, facts)) ||
+           (what->kind == ALTER_SET_NOT_NULL && not_null_below(known, facts) &&
             !proof_may_go(statement)) ||
-           (what->kind == ALTER_DROP_NOT_NULL && known->column_exists && !known->column_not_null &&
-            !known->constraint_exists) ||
+           (what->kind == ALTER_DROP_NOT_NULL && null_is_so(known, facts)) ||
            (what->kind == ALTER_VALIDATE && known->constraint_exists && known->constraint_valid) ||
-           (what->kind == ALTER_DROP_COLUMN && if_exists && !known->column_exists) ||
+           (what->kind == ALTER_DROP_COLUMN && column_is_absent(what, known)) ||
            (what->kind == ALTER_DROP_CONSTRAINT && if_exists && !known->constraint_exists);
 }
 
@@ -204,7 +232,7 @@ struct effect effect_of_action(const struct statement *statement, size_t action,
     const struct alter_action *what = &statement->actions[action];
     const struct action_facts *known = &facts->actions[action];
     struct effect out = effect_of_cost(&actions[what->kind]);
-    effect_refine(statement, what, known, effect_version(facts, server_version), &out);
+    effect_refine(statement, what, known, facts, effect_version(facts, server_version), &out);
     effect_lessen(what, &out);
     if (effect_is_nothing(statement, action, facts)) {
         out.rewrites = out.scans = out.builds = ANSWER_NO;
