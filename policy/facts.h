@@ -67,10 +67,11 @@ struct action_facts {
     /* the constraint of the action's name, or the NOT NULL constraint of its column */
     bool constraint_exists, constraint_valid;
     char constraint_kind; /* pg_constraint.contype */
-    /* ADD CONSTRAINT without a name: the name that PostgreSQL would choose now; of a key its index
-     * has it too. Empty: none of the first few is free. Two actions may be told the same name. */
+    /* ADD CONSTRAINT without a name: the name that PostgreSQL would choose now, behind the actions
+     * that stand before it; of a key its index has it too. Empty: none of the first few is free. */
     char free_name[NAME_BYTES];
-    /* ADD COLUMN: the same for the first constraint of each kind that the column has. */
+    /* ADD COLUMN: the same for the first constraint of each kind that the column has, as if it
+     * stood alone. */
     char free_check[NAME_BYTES], free_foreign_key[NAME_BYTES], free_key[NAME_BYTES];
     bool keys_not_null;     /* ADD PRIMARY KEY: every key column is NOT NULL already */
     uint32_t keys_nullable; /* likewise; bit n: the n-th key column, from 0, is not */

@@ -73,13 +73,12 @@ static const char *column_key(struct moves *moves, size_t action, const char *ch
     return why != NULL ? why : recipe_build_key(moves, action, name[0] != '\0' ? name : chosen);
 }
 
-const char *recipe_column(struct moves *moves, size_t action)
+const char *recipe_bare_column(struct moves *moves, size_t action)
 {
     const struct alter_action *alter = &moves->statement->actions[action];
     const struct action_facts *known = &moves->request->facts->actions[action];
     const unsigned constraints = COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_KEYS;
     const char *why = column_obstacle(alter, known);
-    moves->draft->how = "ADD COLUMN, then each of its constraints";
     if (why != NULL) {
         return why;
     }
@@ -88,7 +87,15 @@ const char *recipe_column(struct moves *moves, size_t action)
         return "the column without its constraints could not be proved to be the same";
     }
     undo_append_column(moves->request->facts, alter->column, moves_undo(moves, false));
-    why = column_constraints(moves, action, COLUMN_CHECK, known->free_check);
+    return NULL;
+}
+
+const char *recipe_column(struct moves *moves, size_t action)
+{
+    const struct alter_action *alter = &moves->statement->actions[action];
+    const struct action_facts *known = &moves->request->facts->actions[action];
+    moves->draft->how = "ADD COLUMN, then each of its constraints";
+    const char *why = column_constraints(moves, action, COLUMN_CHECK, known->free_check);
     if (why == NULL) {
         why = column_constraints(moves, action, COLUMN_REFERENCES, known->free_foreign_key);
     }

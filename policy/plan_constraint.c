@@ -10,6 +10,10 @@
 const char *recipe_validate(struct moves *moves, const char *constraint)
 {
     const struct facts *facts = moves->request->facts;
+    const char *why = moves_name(moves, constraint);
+    if (why != NULL) {
+        return why;
+    }
     undo_append_constraint(facts, constraint, " AND NOT k.convalidated", moves_undo(moves, false));
     if (!moves_alter(moves, "VALIDATE CONSTRAINT %", constraint)) {
         return "VALIDATE CONSTRAINT could not be written for it";

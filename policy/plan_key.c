@@ -21,6 +21,10 @@ const char *recipe_build_key(struct moves *moves, size_t action, const char *nam
     if (name[0] == '\0') {
         return "no free name for the constraint was found";
     }
+    const char *why = moves_name(moves, name);
+    if (why != NULL) {
+        return why;
+    }
     if (!alter_text_key_index(text, statement, action, name,
                               moves_build(moves, &moves->request->facts->table, name)) ||
         !alter_text_key_using_index(text, statement, action, name, moves_part(moves))) {

@@ -3,6 +3,7 @@
 #include "policy/plan_moves.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void moves_start(struct moves *moves, const struct plan_request *request, struct draft *draft)
 {
@@ -97,6 +98,20 @@ struct buffer *moves_build(struct moves *moves, const struct object_name *table,
     undo_append_index(facts, table, name, UNDO_INDEX_INVALID, moves_undo(moves, true));
     undo_append_index(facts, table, name, UNDO_INDEX_BARE, moves_undo(moves, false));
     return out;
+}
+
+const char *moves_name(struct moves *moves, const char *name)
+{
+    for (size_t i = 0; i < moves->name_count; i++) {
+        if (strcmp(moves->names[i], name) == 0) {
+            return "two of its constraints would have the same name";
+        }
+    }
+    if (moves->name_count == MOVES_NAMES_MAX) {
+        return "it adds too many constraints";
+    }
+    memcpy(moves->names[moves->name_count++], name, strlen(name) + 1);
+    return NULL;
 }
 
 void moves_says_null(struct moves *moves, const char *column)

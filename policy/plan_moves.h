@@ -25,6 +25,9 @@ struct move_undo {
     bool started;
 };
 
+/* Constraints that one plan may add; a plan with more would have hundreds of steps. */
+#define MOVES_NAMES_MAX 64
+
 struct moves {
     const struct plan_request *request;
     const struct statement *statement; /* the one of the request */
@@ -35,6 +38,8 @@ struct moves {
     struct buffer undo; /* the texts of the UNDO steps, one behind the other */
     struct move_undo *undos;
     size_t undo_count, undo_capacity;
+    char names[MOVES_NAMES_MAX][NAME_BYTES]; /* of the constraints that it adds */
+    size_t name_count;
 };
 
 void moves_start(struct moves *moves, const struct plan_request *request, struct draft *draft);
@@ -62,6 +67,9 @@ struct buffer *moves_build(struct moves *moves, const struct object_name *table,
 void moves_says_null(struct moves *moves, const char *column);
 /* The part opened last is not taken back once it is done. */
 void moves_keep(struct moves *moves);
+/* Takes the name for a constraint that the plan adds; NULL, or why it could not: of two with one
+ * name the second would fail, and where PostgreSQL makes the names up it would not. */
+const char *moves_name(struct moves *moves, const char *name);
 /* Opens the text that takes back the part opened last. `started`: also when that part fails. */
 struct buffer *moves_undo(struct moves *moves, bool started);
 
@@ -70,6 +78,9 @@ const char *recipe_constraint(struct moves *moves, size_t action);
 const char *recipe_not_null(struct moves *moves, size_t action);
 const char *recipe_key(struct moves *moves, size_t action);
 const char *recipe_column(struct moves *moves, size_t action);
+/* What must come before it, and before the recipe of any other action, in the order of the text:
+ * the column alone. */
+const char *recipe_bare_column(struct moves *moves, size_t action);
 const char *recipe_detach(struct moves *moves, size_t action);
 
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both

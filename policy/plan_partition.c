@@ -28,7 +28,9 @@ const char *plan_partition_of(const struct plan_request *request, struct draft *
     struct moves moves;
     const char *why = NULL;
     moves_start(&moves, request, draft);
-    if (!partition_text_like(moves.text, statement, moves_part(&moves))) {
+    if (request->facts->kind != 'p') {
+        why = "the table is not partitioned";
+    } else if (!partition_text_like(moves.text, statement, moves_part(&moves))) {
         why = not_proved;
     } else {
         partition_append_undo(&statement->objects[0].name, moves_undo(&moves, false));

@@ -1,7 +1,7 @@
 /* An ALTER TABLE in several parts, so that no scan and no build shares a strong lock with anything,
  * not even with an instant action of the same statement:
  *
- *      1. columns and NOT VALID constraints that it adds: instant, and can be taken back
+ *      1. columns, and then NOT VALID constraints that it adds: instant, and can be taken back
  *      2. every action that scans or builds, by the recipe of its own, in the order of the text
  *      3. VALIDATE CONSTRAINT of what is there already
  *      4. all other actions, together: instant, and nothing fails behind them
@@ -111,27 +111,56 @@ static const char *split_together(struct moves *moves, unsigned actions)
     return NULL;
 }
 
-static const char *split_first(struct moves *moves)
+/* What takes the actions of the part opened last back. */
+static const char *split_undo(struct moves *moves, unsigned actions)
 {
     const struct facts *facts = moves->request->facts;
-    unsigned actions = split_actions(moves, TURN_FIRST);
-    const char *why = split_together(moves, actions);
-    for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
+    for (size_t i = 0; i < moves->statement->action_count; i++) {
         const struct alter_action *alter = &moves->statement->actions[i];
-        bool column = alter->kind == ALTER_ADD_COLUMN;
+        const char *why = NULL;
         if (!(actions >> i & 1u)) {
             continue;
         }
         if (alter->flags & ALTER_IF_NOT_EXISTS) {
             return "with IF NOT EXISTS nobody can tell afterwards whose column it is";
         }
-        if (column) {
+        if (alter->kind == ALTER_ADD_COLUMN) {
             undo_append_column(facts, alter->column, moves_undo(moves, false));
         } else {
+            why = moves_name(moves, alter->constraint);
             undo_append_constraint(facts, alter->constraint, "", moves_undo(moves, false));
         }
+        if (why != NULL) {
+            return why;
+        }
     }
-    return why;
+    return NULL;
+}
+
+static unsigned split_columns(const struct moves *moves)
+{
+    unsigned columns = 0;
+    for (size_t i = 0; i < moves->statement->action_count; i++) {
+        bool column = moves->statement->actions[i].kind == ALTER_ADD_COLUMN;
+        columns |= column ? 1u << i : 0u;
+    }
+    return columns;
+}
+
+/* Together if they can be; else one by one, because SELECT * has columns in their order. */
+static const char *split_first(struct moves *moves)
+{
+    unsigned actions = split_actions(moves, TURN_FIRST);
+    unsigned columns = split_columns(moves);
+    const char *why = NULL;
+    if (columns & split_actions(moves, TURN_RECIPE)) {
+        for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
+            why = columns >> i & 1u ? recipe_bare_column(moves, i) : NULL;
+        }
+        actions &= ~columns;
+    }
+    why = why != NULL ? why : split_together(moves, actions);
+    return why != NULL ? why : split_undo(moves, actions);
 }
 
 static const char *split_recipe(struct moves *moves, size_t action)

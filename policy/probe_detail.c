@@ -156,9 +156,11 @@ void probe_append_actions(const struct statement *statement, struct span text, s
         buffer_append_text(
             out,
             i == 0
-                ? ", action(at, col, con, type, other, checks, fkeys, keys, key, firms) AS (VALUES "
+                ? ", action(at, taken, col, con, type, other, checks, fkeys, keys, key, firms) AS"
+                  " (VALUES "
                 : ", ");
-        buffer_append_format(out, "(%zu, ", i);
+        buffer_append_format(out, "(%zu, %zu::pg_catalog.int8, ", i,
+                             alter_names_taken(text, statement, i));
         append_name(action->column, out);
         buffer_append_text(out, ", ");
         append_name(action->constraint, out);
@@ -244,7 +246,7 @@ static const char action_joins[] =
     " o.oid OPERATOR(pg_catalog.=) a.other LEFT JOIN size ON size.root"
     " OPERATOR(pg_catalog.=) a.other";
 
-/* The first of an array of names that is free in the table's schema. */
+/* The first of an array of names that is free in the table's schema, and not taken before it. */
 static void append_free_name(const char *names, bool relations, struct buffer *out)
 {
     buffer_append_format(out,
@@ -253,7 +255,7 @@ static void append_free_name(const char *names, bool relations, struct buffer *o
                          names);
     buffer_append_text(out, name_is_free_in_constraints);
     buffer_append_text(out, relations ? name_is_free_in_relations : "");
-    buffer_append_text(out, " ORDER BY f.nth LIMIT 1)");
+    buffer_append_text(out, " ORDER BY f.nth OFFSET a.taken LIMIT 1)");
 }
 
 static void append_action_rows(struct buffer *out)

@@ -73,5 +73,9 @@ MUST_USE bool alter_constraint_name(struct span text, const struct statement *st
  * name, and for the CHECK whose columns only the catalog tells. */
 size_t alter_constraint_names(struct span text, const struct statement *statement, size_t action,
                               unsigned flag, char (*names)[NAME_BYTES], size_t most);
+/* How many of those names go to the constraints that stand before this one in the statement: the
+ * same are made up for them. */
+MUST_USE size_t alter_names_taken(struct span text, const struct statement *statement,
+                                  size_t action);
 
 #endif

@@ -144,3 +144,16 @@ size_t alter_constraint_names(struct span text, const struct statement *statemen
     alter_source_free(&source);
     return count;
 }
+
+size_t alter_names_taken(struct span text, const struct statement *statement, size_t action)
+{
+    char own[1][NAME_BYTES], other[1][NAME_BYTES];
+    size_t taken = 0;
+    if (alter_constraint_names(text, statement, action, 0, own, 1) == 1) {
+        for (size_t i = 0; i < action; i++) {
+            taken += alter_constraint_names(text, statement, i, 0, other, 1) == 1 &&
+                     strcmp(own[0], other[0]) == 0;
+        }
+    }
+    return taken;
+}

@@ -52,7 +52,10 @@ void rewrite_append_report(const struct session *session, struct buffer *out, ui
                            struct span message, struct span body)
 {
     uint32_t position = 0;
-    if (original_position(session, body, &position)) {
+    const struct plan *plan = &session->runner->plan;
+    /* With nothing spliced into it the text is ours, and its places are none of the client's. */
+    bool ours = rewrite_is_made(session->runner) && plan->splice.count == 0;
+    if (ours || original_position(session, body, &position)) {
         encode_report_at(out, tag, body, position);
     } else {
         buffer_append_span(out, message);

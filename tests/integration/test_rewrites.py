@@ -45,6 +45,10 @@ FORMS = [
      ["validate constraint k"], True),
     ("alter table t alter c set not null, alter a set not null, add constraint u unique (id, b)",
      ["using index u"], True),
+    ("alter table t add check (w >= z), add column z int default 1 references p, add column y int,"
+     " add column w int default 2 check (w > 1)", ["validate constraint t_z_fkey"], False),
+    ("alter table t add check (a >= 0), add check (a < 5000), add unique (id, a), add unique (id, a)",
+     ["t_a_check1", "t_id_a_key1"], True),
     ("create table p2 partition of pt for values from (10) to (20) with (fillfactor = 70)",
      ["like pt", "attach partition"], False),
     ("create index on pt (b, k) where k > 2",
@@ -165,6 +169,37 @@ def test_what_would_change_nothing_waits_for_nobody(twins, connect, direct, sql,
     blocker.rollback()
     assert heard["safe"] == heard["plain"]
     assert sqlstate is None or heard["safe"][0][1] == sqlstate
+
+
+@pytest.mark.parametrize("sql", [
+    "alter table up alter a set not null",              # not so in the table below
+    "alter table pt alter r drop not null",             # nor here
+    "alter table t drop column if exists ctid",
+    "alter table p1 add column if not exists r int",
+    "create index if not exists t_idx on v (id)",
+])
+def test_what_looks_like_no_change_is_left_to_the_server(twins, connect, direct, catalog, sql):
+    for schema in SCHEMAS:
+        direct.execute(f"""
+            set search_path = {schema};
+            create index t_idx on t (a);
+            create view v as select * from t;
+            create table up (a int not null);
+            create table down () inherits (up);
+            alter table down alter a drop not null;
+            alter table p1 alter r set not null""")
+    assert outcome(connect(), "safe", sql) == outcome(direct, "plain", sql)
+    assert catalog("safe") == catalog("plain")
+
+
+def test_no_position_in_a_text_that_the_client_has_not_written(twins, connect):
+    connection = connect()
+    connection.execute("set search_path = safe")
+    for sql in ("create table p2 partition of pt for values from (5) to (20)",
+                "alter table t add unique (id, id)"):
+        with pytest.raises(psycopg.Error) as error:
+            connection.execute(sql)
+        assert error.value.diag.statement_position is None
 
 
 def test_who_may_not_change_it_hears_so(server, connect, database):
