@@ -133,12 +133,14 @@ static bool print_event(void *who, const char *json, int64_t seq)
     const char *sqlstate = ledger_member(body, "sqlstate");
     const char *message = ledger_member(body, "message");
     const char *cleanup = ledger_member(body, "cleanup");
+    const char *error = ledger_member(body, "cleanup_error");
     const char *kind = ledger_member(event, "kind");
     const char *at = ledger_member(event, "at");
     struct buffer more = {0};
     ledger_append_safe(&more, sqlstate != NULL ? sqlstate : "", false);
     buffer_append_text(&more, sqlstate != NULL ? " " : "");
-    ledger_append_safe(&more, message != NULL ? message : cleanup != NULL ? cleanup : "", false);
+    const char *text = message != NULL ? message : cleanup != NULL ? cleanup : error;
+    ledger_append_safe(&more, text != NULL ? text : "", false);
     printf("  %s  %8lld  %-12s %.*s\n", at != NULL ? at : "-", (long long)seq,
            kind != NULL ? kind : "-", (int)more.length, (const char *)more.at);
     buffer_free(&more);

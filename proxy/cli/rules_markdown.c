@@ -70,7 +70,7 @@ static const char *const introduction[] = {
     "dropped, unless somebody is\n"
     "building it; after a failed one too. If that cannot be done at once, the client gets a "
     "warning with the statement to\n"
-    "run, and the ledger an event `needs_cleanup`.\n"
+    "run, and the ledger an event `needs_cleanup`; a maintenance connection tries again later.\n"
     "\n",
     "## What the guard is\n"
     "\n",

@@ -327,3 +327,23 @@ bool ledger_reader_events(struct ledger_reader *reader, const char *id, ledger_r
     bind_id(select, ":id", &low);
     return read_rows(reader, select, 0, make_event, row, who, why);
 }
+
+static json_t *make_cleanup(sqlite3_stmt *row)
+{
+    const char *fold = (const char *)sqlite3_column_text(row, 0);
+    return fold != NULL ? json_loads(fold, 0, NULL) : NULL;
+}
+
+bool ledger_reader_cleanups(struct ledger_reader *reader, ledger_row *row, void *who, char **why)
+{
+    sqlite3_stmt *select;
+    const char *sql =
+        "SELECT json, last_seq FROM change WHERE json_extract(json, '$.undo.queries') IS NOT NULL"
+        " AND (json_extract(json, '$.cleanup') IS NOT NULL OR (state = 'unknown'"
+        " AND json_extract(json, '$.times.started') IS NOT NULL)) ORDER BY first_seq";
+    if (sqlite3_prepare_v2(reader->db, sql, -1, &select, NULL) != SQLITE_OK) {
+        schema_why(reader->db, "read", reader->path, why);
+        return false;
+    }
+    return read_rows(reader, select, 1, make_cleanup, row, who, why);
+}

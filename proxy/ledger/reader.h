@@ -38,4 +38,10 @@ MUST_USE bool ledger_reader_changes(struct ledger_reader *reader,
 MUST_USE bool ledger_reader_events(struct ledger_reader *reader, const char *id, ledger_row *row,
                                    void *who, char **why);
 
+/* The changes that may have left something behind and that nobody has seen to since, as they are
+ * folded, oldest first: those that `need_cleanup`, and those whose program was gone before it heard
+ * of the end of a statement that it had sent. Only such that say how it is found ("undo"). */
+MUST_USE bool ledger_reader_cleanups(struct ledger_reader *reader, ledger_row *row, void *who,
+                                     char **why);
+
 #endif

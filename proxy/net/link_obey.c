@@ -18,6 +18,11 @@ static void on_ledger_done(void *who, bool ok, const char *why)
 static void submit(struct link *link, const struct effects *effects)
 {
     struct ledger *ledger = link->worker->proxy->ledger;
+    struct maintenance_line *maintenance = link->worker->proxy->maintenance;
+    if (maintenance != NULL) {
+        maintenance_read_ledger(maintenance, session_database(link->session),
+                                buffer_span(&effects->ledger));
+    }
     if (!effects->ledger_wait) {
         ledger_submit(ledger, buffer_span(&effects->ledger), NULL, NULL);
         return;

@@ -94,7 +94,7 @@ static bool open_shared(struct process *process, char **why)
         return false;
     }
     if (config->maintenance.user != NULL) {
-        proxy->maintenance = maintenance_new(config, proxy->log_level, why);
+        proxy->maintenance = maintenance_new(config, proxy->ledger, proxy->log_level, why);
         return proxy->maintenance != NULL;
     }
     return true;

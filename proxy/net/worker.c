@@ -1,11 +1,9 @@
-/* The loop of one thread and the door for all others. Nothing here knows what a link does. */
+/* The loop of one thread. Nothing here knows what a link does. */
 #include "proxy/net/worker.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "policy/sql/sql.h"
 #include "proxy/ledger/why.h"
@@ -29,58 +27,9 @@ const struct session_clock *worker_clock(struct worker *worker)
     return &worker->clock;
 }
 
-/* Everything that has been posted, oldest first; the box is empty afterwards. */
-static struct mail *take_mail(struct worker *worker)
-{
-    pthread_mutex_lock(&worker->lock);
-    struct mail *mail = worker->first;
-    worker->first = worker->last = NULL;
-    pthread_mutex_unlock(&worker->lock);
-    return mail;
-}
-
-static void deliver_mail(struct worker *worker, bool lost)
-{
-    struct mail *mail = take_mail(worker);
-    while (mail != NULL) {
-        struct mail *next = mail->next;
-        mail->deliver(mail, lost);
-        mail = next;
-    }
-}
-
-static void on_wake(evutil_socket_t fd, short what, void *who)
-{
-    (void)what;
-    struct worker *worker = who;
-    uint64_t count;
-    ssize_t got = read(fd, &count, sizeof count);
-    (void)got; /* nothing to read is as good: the mailbox decides */
-    deliver_mail(worker, false);
-}
-
-static void wake(struct worker *worker)
-{
-    const uint64_t one = 1;
-    ssize_t written = write(worker->wake_fd, &one, sizeof one);
-    (void)written; /* it fails only when the counter is full, and then the loop wakes anyway */
-}
-
 void worker_post(struct worker *worker, struct mail *mail)
 {
-    mail->next = NULL;
-    pthread_mutex_lock(&worker->lock);
-    bool was_empty = worker->first == NULL;
-    if (was_empty) {
-        worker->first = mail;
-    } else {
-        worker->last->next = mail;
-    }
-    worker->last = mail;
-    pthread_mutex_unlock(&worker->lock);
-    if (was_empty) {
-        wake(worker);
-    }
+    mailbox_post(&worker->mailbox, mail);
 }
 
 /* No locks: only the worker's thread touches its base. No cached time: libevent would read the
@@ -109,17 +58,13 @@ struct worker *worker_new(struct proxy *proxy, unsigned number, char **why)
     }
     worker->proxy = proxy;
     worker->number = number;
-    pthread_mutex_init(&worker->lock, NULL);
-    worker->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     worker->base = base_new();
-    if (worker->wake_fd < 0 || worker->base == NULL || !receive_init(&worker->receive)) {
+    if (worker->base == NULL || !mailbox_init(&worker->mailbox, worker->base) ||
+        !receive_init(&worker->receive)) {
         why_set(why, "no memory or no file descriptors for the event loop of worker %u", number);
         worker_free(worker);
         return NULL;
     }
-    event_assign(&worker->wake, worker->base, worker->wake_fd, EV_READ | EV_PERSIST, on_wake,
-                 worker);
-    event_add(&worker->wake, NULL);
     return worker;
 }
 
@@ -158,7 +103,7 @@ bool worker_start(struct worker *worker, char **why)
 void worker_stop(struct worker *worker)
 {
     atomic_store(&worker->stopping, true);
-    wake(worker);
+    mailbox_wake(&worker->mailbox);
 }
 
 void worker_join(struct worker *worker)
@@ -175,21 +120,14 @@ void worker_free(struct worker *worker)
         return;
     }
     assert(!worker->started);
-    deliver_mail(worker, true);
     listener_free_all(worker);
     cancel_call_free_all(worker);
     link_free_all(worker);
     if (worker->base != NULL) {
-        if (event_initialized(&worker->wake)) {
-            event_del(&worker->wake);
-        }
+        mailbox_free(&worker->mailbox);
         event_base_free(worker->base);
-    }
-    if (worker->wake_fd >= 0) {
-        close(worker->wake_fd);
     }
     receive_free(&worker->receive);
     effects_free(&worker->effects);
-    pthread_mutex_destroy(&worker->lock);
     free(worker);
 }

@@ -11,18 +11,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "proxy/net/mailbox.h"
 #include "proxy/net/proxy.h"
 #include "proxy/net/stream.h"
 
 struct link;
 struct cancel_call;
-
-/* Lies at the start of a larger struct that says what has happened. */
-struct mail {
-    struct mail *next;
-    /* Takes the mail over and frees it. `lost`: the worker has ended; only free what it holds. */
-    void (*deliver)(struct mail *mail, bool lost);
-};
 
 struct worker {
     struct proxy *proxy; /* borrowed; outlives the worker */
@@ -39,10 +33,7 @@ struct worker {
     pthread_t thread;
     bool started;
     atomic_bool stopping;
-    struct event wake;
-    int wake_fd;
-    pthread_mutex_t lock; /* of the two below */
-    struct mail *first, *last;
+    struct mailbox mailbox;
 };
 
 /* NULL: *why (malloc'd, the caller frees) says what could not be had. */

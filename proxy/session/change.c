@@ -176,17 +176,43 @@ static void event_set_who(json_t *event, const struct change_who *who)
     json_object_set_new(event, "server_pid", json_integer(who->server_pid));
 }
 
+/* The next of texts that have a NUL behind each; *rest goes behind it. */
+static struct span next_text(struct span *rest)
+{
+    const uint8_t *end = memchr(rest->at, 0, rest->length);
+    struct span text = span_cut(*rest, 0, end == NULL ? rest->length : (size_t)(end - rest->at));
+    *rest = span_from(*rest, text.length + 1);
+    return text;
+}
+
 static json_t *json_executed(const struct change_intent *intent, json_of *text)
 {
     json_t *list = json_array();
-    struct span rest = intent->executed.length > 0 ? intent->executed : intent->sql;
-    do {
-        const uint8_t *end = intent->executed.length > 0 ? memchr(rest.at, 0, rest.length) : NULL;
-        size_t length = end == NULL ? rest.length : (size_t)(end - rest.at);
-        json_array_append_new(list, json_pack("{so}", "sql", text(span_cut(rest, 0, length))));
-        rest = span_from(rest, length + 1);
-    } while (rest.length > 0);
+    struct span rest = intent->executed;
+    if (rest.length == 0) {
+        json_array_append_new(list, json_pack("{so}", "sql", text(intent->sql)));
+    }
+    while (rest.length > 0) {
+        json_array_append_new(list, json_pack("{so}", "sql", text(next_text(&rest))));
+    }
     return list;
+}
+
+static void event_set_undo(json_t *event, const struct change_undo *undo)
+{
+    struct span rest = undo->queries;
+    if (rest.length == 0) {
+        return;
+    }
+    json_t *queries = json_array();
+    while (rest.length > 0) {
+        json_array_append_new(queries, json_text(next_text(&rest)));
+    }
+    json_t *schema = json_text(span_text(undo->table->schema));
+    json_t *table = json_text(span_text(undo->table->name));
+    json_object_set_new(
+        event, "undo",
+        json_pack("{so, so, so}", "schema", schema, "table", table, "queries", queries));
 }
 
 void change_write_intent(struct buffer *out, enum change_kind kind,
@@ -210,6 +236,7 @@ void change_write_intent(struct buffer *out, enum change_kind kind,
     json_object_set_new(event, "verdict", json_string(verdict_name(intent->decision->verdict)));
     json_object_set_new(event, "lock_timeout_ms", json_integer(intent->lock_timeout_ms));
     json_object_set_new(event, "attempts", json_integer(kind == CHANGE_DENIED ? 0 : 1));
+    event_set_undo(event, &intent->undo);
     if (sqlstate != NULL) {
         json_object_set_new(event, "sqlstate", json_string(sqlstate));
         json_object_set_new(event, "message", json_text(message));
@@ -270,6 +297,9 @@ void change_write(struct buffer *out, enum change_kind kind, const struct change
     }
     if (outcome != NULL && outcome->remains.length > 0) {
         json_object_set_new(event, "remains", json_text(outcome->remains));
+    }
+    if (outcome != NULL) {
+        event_set_undo(event, &outcome->undo);
     }
     event_write(out, event);
 }

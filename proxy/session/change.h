@@ -19,7 +19,7 @@
     X(FAILED, "failed")                                                                            \
     X(PREPARED, "prepared")                                                                        \
     X(UNKNOWN, "unknown")                                                                          \
-    X(NEEDS_CLEANUP, "needs_cleanup")
+    X(NEEDS_CLEANUP, "needs_cleanup") /* and what comes of it the maintenance connection writes */
 
 enum change_kind {
 #define X(name, text) CHANGE_##name,
@@ -41,6 +41,14 @@ struct change_who {
     bool extended;
 };
 
+/* How what is left of a change is found and removed by a program: queries whose rows are the
+ * statements to run (policy/plan_undo.c), each with a NUL behind it; empty: by none. And the table
+ * that they are about. */
+struct change_undo {
+    struct span queries;
+    const struct object_name *table;
+};
+
 struct change_intent {
     struct change_id id, transaction;
     const struct change_who *who;
@@ -51,6 +59,7 @@ struct change_intent {
     const char *encoding; /* client_encoding, of sql and executed; NULL or empty: UTF8 */
     const struct decision *decision;
     uint32_t lock_timeout_ms;
+    struct change_undo undo;
 };
 
 /* INTENDED, or DENIED with why (sqlstate, message). */
@@ -62,7 +71,8 @@ void change_write_intent(struct buffer *out, enum change_kind kind,
 struct change_outcome {
     struct span sqlstate, message;
     uint32_t attempts;
-    struct span cleanup;
+    struct span cleanup; /* NEEDS_CLEANUP: what a person should run, and the same for a program */
+    struct change_undo undo;
     struct span remains; /* FAILED: the statements of it that are done all the same */
 };
 void change_write(struct buffer *out, enum change_kind kind, const struct change_id *id,

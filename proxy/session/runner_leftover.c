@@ -17,10 +17,58 @@ static void append_query(struct span sql, struct buffer *out)
     buffer_append_text(out, "\\gexec\n");
 }
 
-static void write_cleanup(struct session *session, struct span sql, struct effects *effects)
+/* Whether somebody else than this session may run the queries: he must know the table, to lock it,
+ * and read the names in them as this session does. */
+static bool may_be_handed_on(const struct session *session, struct span queries)
 {
-    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &session->runner->changes[0],
-                 &(struct change_outcome){.cleanup = sql}, session->wall_us);
+    bool plain = true;
+    for (size_t i = 0; i < queries.length; i++) {
+        plain = plain && queries.at[i] < 0x80;
+    }
+    return session->runner->facts.table.name[0] != '\0' &&
+           (plain || strcmp(session->encoding_name, "UTF8") == 0);
+}
+
+struct change_undo leftover_undo(const struct session *session, leftover_chosen *chosen,
+                                 struct buffer *out)
+{
+    const struct runner *runner = session->runner;
+    for (size_t i = 0; i < runner->plan.count; i++) {
+        const struct step *step = &runner->plan.steps[i];
+        if (chosen(runner, step)) {
+            buffer_append_span(out, step->sql);
+            buffer_append_u8(out, '\0');
+        }
+    }
+    bool handed_on = may_be_handed_on(session, buffer_span(out));
+    return (struct change_undo){handed_on ? buffer_span(out) : span_text(NULL),
+                                &runner->facts.table};
+}
+
+bool leftover_any(const struct runner *runner, const struct step *step)
+{
+    (void)runner;
+    return step->kind == STEP_UNDO;
+}
+
+/* The shell reads this event, too: it hands the queries to the maintenance connection. */
+static void write_cleanup(struct session *session, struct span sql, leftover_chosen *chosen,
+                          struct effects *effects)
+{
+    struct buffer queries = {0};
+    struct change_outcome outcome = {.cleanup = sql,
+                                     .undo = leftover_undo(session, chosen, &queries)};
+    change_write(&effects->ledger, CHANGE_NEEDS_CLEANUP, &session->runner->changes[0], &outcome,
+                 session->wall_us);
+    effects->ledger.failed |= queries.failed;
+    buffer_free(&queries);
+}
+
+/* The step under way, and those before it that may have failed as well. */
+static bool is_due(const struct runner *runner, const struct step *step)
+{
+    bool at_work = step == &runner->plan.steps[runner->step];
+    return at_work || (step->kind == STEP_UNDO && part_is_undone(runner, step));
 }
 
 void leftover_tell(struct session *session, struct span sql, bool is_query, struct effects *effects)
@@ -36,7 +84,7 @@ void leftover_tell(struct session *session, struct span sql, bool is_query, stru
     struct span cleanup = span_cut(buffer_span(&hint), at, hint.length - at);
     session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
                 session->runner->exchange.sqlstate, (int)cleanup.length, (const char *)cleanup.at);
-    write_cleanup(session, cleanup, effects);
+    write_cleanup(session, cleanup, is_due, effects);
     encode_notice(&effects->to_client,
                   &(struct report_text){"WARNING",
                                         SQLSTATE_WARNING,
@@ -82,7 +130,7 @@ void leftover_tell_possible(struct session *session, struct effects *effects)
         session_log(effects, "error",
                     "the change may be left half done, to be undone by hand: %.*s", (int)sql.length,
                     (const char *)sql.at);
-        write_cleanup(session, sql, effects);
+        write_cleanup(session, sql, may_be_left, effects);
     }
     buffer_free(&queries);
 }

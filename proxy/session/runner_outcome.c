@@ -97,6 +97,7 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
                              session->pid,         runner->request.shape == REQUEST_EXECUTE};
     struct buffer original = {0};
     struct buffer executed = {0};
+    struct buffer undo = {0};
     sql_redact(text, statement, &original);
     for (size_t at = 0; at < runner->plan.count && runner->plan.own_count == 0; at++) {
         const struct step *step = &runner->plan.steps[at];
@@ -117,11 +118,13 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
         .encoding = session->encoding_name,
         .decision = &runner->decisions[i],
         .lock_timeout_ms = runner->plan.lock_timeout_ms,
+        .undo = leftover_undo(session, leftover_any, &undo),
     };
     change_write_intent(&effects->ledger, kind, &intent, runner->refusal.sqlstate,
                         span_text(runner->refusal.message), session->wall_us);
     buffer_free(&original);
     buffer_free(&executed);
+    buffer_free(&undo);
 }
 
 bool outcome_intend(struct session *session, struct effects *effects)

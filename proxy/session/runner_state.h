@@ -4,6 +4,7 @@
 
 #include "policy/plan.h"
 #include "policy/probe.h"
+#include "proxy/session/change.h"
 #include "proxy/session/runner.h"
 
 /* What the runner is waiting for. */
@@ -153,6 +154,11 @@ void leftover_tell(struct session *session, struct span sql, bool is_query,
 void leftover_tell_possible(struct session *session, struct effects *effects);
 /* The change has failed: what of it is done and stays is said to the client and appended. */
 void leftover_tell_remains(struct session *session, struct buffer *out, struct effects *effects);
+/* The queries of those steps, for the ledger; into *out, which must live as long. */
+typedef bool leftover_chosen(const struct runner *runner, const struct step *step);
+struct change_undo leftover_undo(const struct session *session, leftover_chosen *chosen,
+                                 struct buffer *out);
+bool leftover_any(const struct runner *runner, const struct step *step); /* that undoes anything */
 /* Whether a part of the change is committed. */
 bool leftover_part_is_done(const struct runner *runner);
 /* The RUN has ended, well or badly. */

@@ -222,6 +222,28 @@ static void an_outcome_has_what_is_known(void **state)
     event = event_of(&ledger);
     assert_text(event, "cleanup", "DROP INDEX i");
     assert_null(json_object_get(event, "sqlstate"));
+    assert_null(json_object_get(event, "undo"));
+    json_decref(event);
+}
+
+static void what_undoes_a_change_is_said_by_query(void **state)
+{
+    (void)state;
+    const struct change_id id = {{0}};
+    const struct object_name table = {"app", "t"};
+    const char queries[] = "SELECT 'a'\0SELECT 'b'"; /* and the literal's own NUL behind it */
+    struct change_outcome outcome = {.cleanup = span_text("DROP INDEX i"),
+                                     .undo = {span_of(queries, sizeof queries), &table}};
+    struct buffer ledger = {0};
+    change_write(&ledger, CHANGE_NEEDS_CLEANUP, &id, &outcome, WALL_US);
+    json_t *event = event_of(&ledger);
+    const json_t *undo = json_object_get(event, "undo");
+    const json_t *list = json_object_get(undo, "queries");
+    assert_string_equal(json_string_value(json_object_get(undo, "schema")), "app");
+    assert_string_equal(json_string_value(json_object_get(undo, "table")), "t");
+    assert_int_equal(json_array_size(list), 2);
+    assert_string_equal(json_string_value(json_array_get(list, 0)), "SELECT 'a'");
+    assert_string_equal(json_string_value(json_array_get(list, 1)), "SELECT 'b'");
     json_decref(event);
 }
 
@@ -252,6 +274,7 @@ int main(void)
         cmocka_unit_test(text_of_another_encoding_is_kept_with_its_name),
         cmocka_unit_test(each_end_has_its_time),
         cmocka_unit_test(an_outcome_has_what_is_known),
+        cmocka_unit_test(what_undoes_a_change_is_said_by_query),
         cmocka_unit_test(ids_are_version_7_and_sort_by_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

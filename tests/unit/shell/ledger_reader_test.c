@@ -190,6 +190,68 @@ static void test_gives_events(void **state)
     ledger_close(ledger);
 }
 
+static bool note_cleanup(void *who, const char *json, int64_t seq)
+{
+    struct found *found = who;
+    json_t *change = json_loads(json, 0, NULL);
+    const char *id = json_string_value(json_object_get(change, "change_id"));
+    (void)seq;
+    assert_non_null(id);
+    assert_non_null(json_object_get(change, "database"));
+    strcat(strcat(found->text, id + strlen(id) - 1), " ");
+    json_decref(change);
+    return true;
+}
+
+/* 1 to 4 may have left something; 5 is done, 6 was not sent, 7 does not say how to find it, of 8
+ * and 9 somebody has seen to it already. */
+static void test_gives_what_is_to_be_cleaned_up(void **state)
+{
+#define UNDO ",\"undo\":{\"schema\":\"s\",\"table\":\"t\",\"queries\":[\"SELECT 1\"]}"
+    static const struct {
+        unsigned change;
+        const char *kind, *more;
+    } rows[] = {
+        {1, "intended", ",\"database\":\"d\""},
+        {1, "failed", ""},
+        {1, "needs_cleanup", ",\"cleanup\":\"x\"" UNDO},
+        {2, "intended", ",\"database\":\"d\"" UNDO},
+        {2, "forwarded", ",\"times\":{\"started\":\"t\"}"},
+        {2, "unknown", ""},
+        {3, "intended", ",\"database\":\"d\"" UNDO},
+        {3, "forwarded", ",\"times\":{\"started\":\"t\"}"},
+        {3, "unknown", ""},
+        {3, "needs_cleanup", ",\"cleanup\":\"x\"" UNDO},
+        {4, "intended", ",\"database\":\"d\""},
+        {4, "cleaned_up", ",\"cleanup\":null,\"undo\":null"},
+        {4, "needs_cleanup", ",\"cleanup\":\"x\"" UNDO},
+        {5, "intended", ",\"database\":\"d\"" UNDO},
+        {5, "forwarded", ",\"times\":{\"started\":\"t\"}"},
+        {5, "committed", ""},
+        {6, "intended", ",\"database\":\"d\"" UNDO},
+        {6, "unknown", ""},
+        {7, "intended", ",\"database\":\"d\""},
+        {7, "needs_cleanup", ",\"cleanup\":\"x\""},
+        {8, "needs_cleanup", ",\"database\":\"d\",\"cleanup\":\"x\"" UNDO},
+        {8, "cleaned_up", ",\"cleanup\":null,\"undo\":null"},
+        {9, "needs_cleanup", ",\"database\":\"d\",\"cleanup\":\"x\"" UNDO},
+        {9, "cleanup_failed", ",\"undo\":null"},
+    };
+    const struct fixture *fixture = *state;
+    char *why = NULL;
+    struct ledger *ledger = ledger_open(fixture->path, &why);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(
+            submit_and_wait(ledger, event_line(rows[i].change, rows[i].kind, rows[i].more)));
+    }
+    struct ledger_reader *reader = open_reader(fixture->path);
+    struct found found = {0};
+    assert_true(ledger_reader_cleanups(reader, note_cleanup, &found, &why));
+    assert_string_equal(found.text, "1 2 3 4 ");
+    ledger_reader_close(reader);
+    ledger_close(ledger);
+}
+
 static void assert_not_read(const char *path, const char *says)
 {
     char *why = NULL;
@@ -276,6 +338,7 @@ int main(void)
         IN_FOLDER(test_filters),
         IN_FOLDER(test_gives_every_field),
         IN_FOLDER(test_gives_events),
+        IN_FOLDER(test_gives_what_is_to_be_cleaned_up),
         IN_FOLDER(test_refuses_other_files),
         cmocka_unit_test(test_reads_times),
     };
