@@ -26,7 +26,8 @@ struct partition_facts {
     uint32_t oid;
     uint32_t parent; /* oid of the partitioned table right above; facts.target_oid for the first */
     struct object_name name;
-    char kind;     /* pg_class.relkind: r leaf, p partitioned itself, f foreign table */
+    char kind; /* pg_class.relkind: r leaf, p partitioned itself, f foreign table */
+    bool is_default;
     int64_t bytes; /* with its indexes and TOAST, without partitions of its own; -1 unknown */
     /* CREATE INDEX, and the first ADD of a key by ALTER TABLE: the name that PostgreSQL would
      * choose now for the index on this partition; empty when it cannot be told. */
@@ -135,6 +136,7 @@ struct facts {
     bool may_copy;       /* temporary tables may be made here */
     bool two_phase;      /* and PREPARE TRANSACTION is possible, but not after them */
     bool may_change;     /* this role owns the table, and may create in its schema */
+    bool bound_provable; /* it is partitioned, and a CHECK can prove the bound of a partition */
     /* Partitions from above to below, when the target is partitioned. Borrowed from the probe that
      * was asked: it must live as long as these facts. */
     const struct partition_facts *partitions;
@@ -150,5 +152,8 @@ struct facts {
     struct dropped_facts dropped[STATEMENT_OBJECTS_MAX];
     size_t dropped_count; /* 0: not asked */
 };
+
+/* The default partition of the target itself; NULL: it has none, or it is not known. */
+const struct partition_facts *facts_default_partition(const struct facts *facts);
 
 #endif

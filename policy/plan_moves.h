@@ -82,12 +82,24 @@ const char *recipe_column(struct moves *moves, size_t action);
  * the column alone. */
 const char *recipe_bare_column(struct moves *moves, size_t action);
 const char *recipe_detach(struct moves *moves, size_t action);
+const char *recipe_attach(struct moves *moves, size_t action);
 
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
  * back. */
 const char *recipe_validate(struct moves *moves, const char *constraint);
 /* The column becomes NOT NULL without a scan under a strong lock, by a CHECK that goes again. */
 const char *recipe_column_not_null(struct moves *moves, const char *column);
+/* Proves by a CHECK that the table holds nothing but rows within the bound that the statement gives
+ * its partition, or none of them. */
+enum bound_side { BOUND_WITHIN, BOUND_OUTSIDE };
+const char *bound_prove(struct moves *moves, const struct object_name *table, enum bound_side side);
+/* The last part: runs `attach` and drops those proofs. NULL: there is none for that side. */
+void bound_attach(struct moves *moves, struct span attach, const struct object_name *within,
+                  const struct object_name *outside);
+/* Why nothing can be proved for this statement; NULL: it can. */
+const char *bound_obstacle(const struct moves *moves);
+/* Whether a table of that size is too large to be read under a lock. */
+bool bound_is_long(const struct moves *moves, int64_t bytes);
 /* Builds the index and makes it the constraint `name`. */
 const char *recipe_build_key(struct moves *moves, size_t action, const char *name);
 

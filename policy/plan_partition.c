@@ -2,9 +2,12 @@
  * is made like it and then attached ends up the same, under a lock that readers and writers pass.
  *
  *      CREATE TABLE p (LIKE pt …)          UNDO: drop it, while it is no partition
+ *      (a proof that the default partition holds no row of its: plan_bound.c)
  *      ALTER TABLE pt ATTACH PARTITION p   it is empty: nothing to be read */
 #include "policy/plan_moves.h"
 #include "policy/sql/partition_text.h"
+
+static const char not_proved[] = "the table could not be proved to be the same when attached";
 
 static void partition_append_undo(const struct object_name *name, struct buffer *out)
 {
@@ -21,9 +24,29 @@ static void partition_append_undo(const struct object_name *name, struct buffer 
     buffer_free(&quoted);
 }
 
+/* Attaches it. That the default partition holds no row of its is proved where it can be; elsewhere
+ * that partition is read meanwhile, as the plain statement would, but not the others. */
+static const char *partition_attach(struct moves *moves)
+{
+    const struct partition_facts *others = facts_default_partition(moves->request->facts);
+    const struct object_name *outside = NULL;
+    const char *why = NULL;
+    struct buffer attach = {0};
+    if (others != NULL && bound_is_long(moves, others->bytes) && bound_obstacle(moves) == NULL) {
+        outside = &others->name;
+        why = bound_prove(moves, outside, BOUND_OUTSIDE);
+    }
+    if (!partition_text_attach(moves->text, moves->statement, &attach)) {
+        why = not_proved;
+    }
+    bound_attach(moves, buffer_span(&attach), NULL, outside);
+    moves->undo.failed = moves->undo.failed || attach.failed;
+    buffer_free(&attach);
+    return why;
+}
+
 const char *plan_partition_of(const struct plan_request *request, struct draft *draft)
 {
-    static const char not_proved[] = "the table could not be proved to be the same when attached";
     const struct statement *statement = &request->statements[0];
     struct moves moves;
     const char *why = NULL;
@@ -34,7 +57,7 @@ const char *plan_partition_of(const struct plan_request *request, struct draft *
         why = not_proved;
     } else {
         partition_append_undo(&statement->objects[0].name, moves_undo(&moves, false));
-        why = partition_text_attach(moves.text, statement, moves_part(&moves)) ? NULL : not_proved;
+        why = partition_attach(&moves);
     }
     if (why == NULL) {
         moves_finish(&moves);

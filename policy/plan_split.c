@@ -45,7 +45,8 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
         return alter->flags & ALTER_USING_INDEX ? TURN_LAST : TURN_RECIPE;
     case ALTER_ADD_PRIMARY_KEY:
         return (alter->flags & ALTER_USING_INDEX) && known->keys_not_null ? TURN_LAST : TURN_RECIPE;
-    case ALTER_DETACH_PARTITION: /* PostgreSQL has it alone in its statement */
+    case ALTER_ATTACH_PARTITION: /* PostgreSQL has them alone in their statement */
+    case ALTER_DETACH_PARTITION:
         return TURN_RECIPE;
     case ALTER_VALIDATE:
         return TURN_VALIDATE;
@@ -61,7 +62,6 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
     case ALTER_COLUMN_TYPE:
     case ALTER_ADD_EXCLUSION:
     case ALTER_DROP_CONSTRAINT:
-    case ALTER_ATTACH_PARTITION:
     case ALTER_SET_LOGGED:
     case ALTER_SET_UNLOGGED:
     case ALTER_SET_TABLESPACE:
@@ -174,6 +174,9 @@ static const char *split_recipe(struct moves *moves, size_t action)
     }
     if (kind == ALTER_DETACH_PARTITION) {
         return recipe_detach(moves, action);
+    }
+    if (kind == ALTER_ATTACH_PARTITION) {
+        return recipe_attach(moves, action);
     }
     if (kind == ALTER_ADD_UNIQUE || kind == ALTER_ADD_PRIMARY_KEY) {
         return recipe_key(moves, action);

@@ -116,6 +116,22 @@ static const char probe_more_columns[] =
     " pg_catalog.pg_has_role(tc.relowner, 'USAGE')"
     " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')";
 
+/* PostgreSQL proves a bound by a CHECK that is the same expression (predicate_implied_by). What is
+ * read from text comes out the same but for three kinds of key (measured on 13 to 18): of a domain,
+ * by another collation than the column's, and hashed with any collation. */
+static const char probe_bound_provable[] =
+    ", EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
+    " OPERATOR(pg_catalog.=) tc.oid AND NOT EXISTS (SELECT FROM ROWS FROM ("
+    "pg_catalog.unnest(d.partattrs), pg_catalog.unnest(d.partcollation)) AS e(num, coll) LEFT JOIN "
+    "pg_catalog.pg_attribute AS a ON a.attrelid"
+    " OPERATOR(pg_catalog.=) tc.oid AND a.attnum OPERATOR(pg_catalog.=) e.num"
+    " LEFT JOIN pg_catalog.pg_type AS y ON y.oid OPERATOR(pg_catalog.=) a.atttypid"
+    " WHERE y.typtype OPERATOR(pg_catalog.=) 'd' OR CASE WHEN d.partstrat OPERATOR(pg_catalog.=) "
+    "'h'"
+    " THEN e.coll OPERATOR(pg_catalog.<>) 0::pg_catalog.oid"
+    " ELSE e.num OPERATOR(pg_catalog.<>) 0::pg_catalog.int2 AND"
+    " e.coll OPERATOR(pg_catalog.<>) a.attcollation END))";
+
 /* A schema that the client may not look into would be an error of to_regclass, and that would end
  * the client's transaction: so qualified names are read from the catalog. pg_temp is an alias that
  * only to_regclass knows. */
@@ -226,6 +242,7 @@ static void probe_append_row(const struct statement *statement, struct span text
     buffer_append_text(out, probe_table_columns);
     probe_append_free_name(statement, text, out);
     buffer_append_text(out, probe_more_columns);
+    buffer_append_text(out, probe_bound_provable);
     buffer_append_text(out, " FROM place LEFT JOIN size ON size.root OPERATOR(pg_catalog.=)"
                             " place.tab LEFT JOIN pg_catalog.pg_class AS c ON c.oid"
                             " OPERATOR(pg_catalog.=) place.rel"

@@ -10,7 +10,8 @@
  *      dropped      place in the statement; oid; its table's schema and name; relkind; is it there,
  *                   can it be dropped
  *      foreign key  the other table's schema and name, its own name; incoming, valid
- *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size
+ *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
+ *                   is it a default partition
  *
  * pg_get_expr() and its like open the table that they speak of, so a CHECK is read as the server
  * stores it. What is not recognized there proves nothing. */
@@ -359,9 +360,10 @@ static void append_partition_rows(const struct statement *statement, struct span
     buffer_append_text(out, name_is_free_in_relations);
     buffer_append_format(
         out,
-        " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, NULL, NULL, NULL, NULL, "
-        "NULL,"
-        " NULL, NULL, NULL FROM place JOIN tree ON tree.root OPERATOR(pg_catalog.=) place.tab"
+        " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, EXISTS (SELECT FROM"
+        " pg_catalog.pg_partitioned_table AS d WHERE d.partdefid OPERATOR(pg_catalog.=) tc.oid),"
+        " NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM place JOIN tree ON tree.root "
+        "OPERATOR(pg_catalog.=) place.tab"
         " AND tree.level OPERATOR(pg_catalog.>) 0 JOIN pg_catalog.pg_class AS tc ON tc.oid"
         " OPERATOR(pg_catalog.=) tree.oid JOIN pg_catalog.pg_namespace AS n ON n.oid"
         " OPERATOR(pg_catalog.=) tc.relnamespace LEFT JOIN weight ON weight.root"

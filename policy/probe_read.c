@@ -197,6 +197,7 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     facts->may_copy = columns_bool(columns);
     facts->two_phase = columns_bool(columns);
     facts->may_change = columns_bool(columns);
+    facts->bound_provable = columns_bool(columns);
 }
 
 /* Of probe_append_scope. */
@@ -322,6 +323,7 @@ static bool read_partition(struct probe *probe, const struct detail *detail, str
     *partition = (struct partition_facts){.oid = detail->own,
                                           .parent = detail->parent,
                                           .kind = detail->kinds[0],
+                                          .is_default = detail->is[0],
                                           .bytes = detail->bytes};
     memcpy(partition->name.schema, detail->names[0], NAME_BYTES);
     memcpy(partition->name.name, detail->names[1], NAME_BYTES);

@@ -10,10 +10,24 @@ static bool concerns(const struct statement *statement, size_t at, const struct 
     return action->kind == ALTER_ATTACH_PARTITION && effect.scans != ANSWER_NO;
 }
 
+/* So little is read that nobody waits for it. */
+static bool is_short(const struct facts *facts, const struct settings *settings)
+{
+    const struct partition_facts *others = facts_default_partition(facts);
+    const struct action_facts *known = &facts->actions[0]; /* it is alone in its statement */
+    int64_t small = settings->small_table_bytes;
+    bool short_read = known->other_bytes >= 0 && known->other_bytes <= small;
+    bool short_others = others != NULL && others->bytes >= 0 && others->bytes <= small;
+    return known->other_exists && short_read && (!facts->default_partition || short_others);
+}
+
 static bool may_rewrite(const struct statement *statement, const struct situation *now,
                         const struct facts *facts, const struct settings *settings,
                         const char **reason)
 {
+    if (is_short(facts, settings)) {
+        return false;
+    }
     return steps_may_rewrite_since(120000,
                                    "ATTACH PARTITION locks the whole table before PostgreSQL 12",
                                    statement, now, facts, settings, reason);

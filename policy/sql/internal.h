@@ -103,6 +103,10 @@ void choose_names(const char *table, const struct chosen_columns *columns, const
  */
 void choose_name_add_elements(struct chosen_columns *columns, const struct node *elements);
 
+/* partition_bound.c: takes the bound of a partition: DEFAULT, or FOR VALUES with IN (…), FROM (…)
+ * TO (…) or WITH (…). */
+struct span partition_take_bound(struct lexer *lexer);
+
 /* redact.c: may the text hold a secret? */
 bool redact_is_needed(struct span text, const struct statement *statement);
 

@@ -219,3 +219,13 @@ bool lexeme_is(struct lexeme lexeme, const char *word)
            lexeme.text.length == strlen(word) &&
            strncasecmp((const char *)lexeme.text.at, word, lexeme.text.length) == 0;
 }
+
+void lexer_take_group(struct lexer *lexer)
+{
+    size_t depth = 0;
+    do {
+        struct lexeme lexeme = lexer_next(lexer);
+        depth += lexeme_is(lexeme, "(");
+        depth -= depth > 0 && lexeme_is(lexeme, ")");
+    } while (depth > 0 && lexer_peek(lexer).kind != LEXEME_END);
+}

@@ -47,6 +47,9 @@ bool lexer_take(struct lexer *lexer, const char *word);
 /* Takes one name; U&"…" UESCAPE '!' is one of three tokens. */
 void lexer_take_name(struct lexer *lexer);
 
+/* Takes a group in parentheses, groups in it included; of anything else one token. */
+void lexer_take_group(struct lexer *lexer);
+
 /* Is it that word, or that one byte? Words in any case. */
 bool lexeme_is(struct lexeme lexeme, const char *word);
 

@@ -25,36 +25,6 @@ static struct span create_take_name(struct lexer *lexer)
     return span_cut(lexer->text, start, lexer->at - start);
 }
 
-static void create_take_group(struct lexer *lexer)
-{
-    size_t depth = 0;
-    do {
-        struct lexeme lexeme = lexer_next(lexer);
-        depth += lexeme_is(lexeme, "(");
-        depth -= depth > 0 && lexeme_is(lexeme, ")");
-    } while (depth > 0 && lexer_peek(lexer).kind != LEXEME_END);
-}
-
-/* DEFAULT, or FOR VALUES with IN (…), FROM (…) TO (…) or WITH (…). */
-static struct span create_take_bound(struct lexer *lexer)
-{
-    size_t start = lexer_peek(lexer).at;
-    if (lexer_take(lexer, "FOR")) {
-        (void)lexer_take(lexer, "VALUES");
-        bool range = lexer_take(lexer, "FROM");
-        if (!range && !lexer_take(lexer, "IN")) {
-            (void)lexer_take(lexer, "WITH");
-        }
-        create_take_group(lexer);
-        if (range && lexer_take(lexer, "TO")) {
-            create_take_group(lexer);
-        }
-    } else {
-        (void)lexer_take(lexer, "DEFAULT");
-    }
-    return span_cut(lexer->text, start, lexer->at - start);
-}
-
 static bool create_find_places(struct span text, const struct statement *statement,
                                struct create_place *place)
 {
@@ -70,7 +40,7 @@ static bool create_find_places(struct span text, const struct statement *stateme
     bool of = lexer_take(&lexer, "PARTITION") && lexer_take(&lexer, "OF");
     place->parent = create_take_name(&lexer);
     bool columns = lexeme_is(lexer_peek(&lexer), "(");
-    place->bound = create_take_bound(&lexer);
+    place->bound = partition_take_bound(&lexer);
     place->rest = span_from(text, lexer.at);
     return of && !columns;
 }

@@ -27,4 +27,10 @@ MUST_USE bool partition_text_like(struct span text, const struct statement *stat
 MUST_USE bool partition_text_attach(struct span text, const struct statement *statement,
                                     struct buffer *out);
 
+/* Of a CREATE TABLE … PARTITION OF, or of an ALTER TABLE that only attaches a partition: a
+ * temporary table of the partition's name with the same bound, CREATE TEMPORARY TABLE
+ * pg_temp.partition PARTITION OF pg_temp.<parent> …. `parent` is a plain name. */
+MUST_USE bool partition_text_shadow(struct span text, const struct statement *statement,
+                                    const char *parent, struct buffer *out);
+
 #endif

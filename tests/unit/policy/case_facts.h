@@ -24,7 +24,10 @@ static inline struct facts case_default_facts(void)
         .table = {"public", "t"},
         .index_name = "t_a_idx",
         .may_change = true,
-        .actions = {{.known = true}, {.known = true}, {.known = true}, {.known = true}},
+        .actions = {{.known = true, .other_bytes = -1},
+                    {.known = true, .other_bytes = -1},
+                    {.known = true, .other_bytes = -1},
+                    {.known = true, .other_bytes = -1}},
     };
 }
 
@@ -90,6 +93,14 @@ static inline bool case_action_value(struct action_facts *facts, const char *key
         facts->constraint_kind = value[0];
         return true;
     }
+    if (strcmp(key, "other_kind") == 0) {
+        facts->other_kind = value[0];
+        return true;
+    }
+    if (strcmp(key, "other_bytes") == 0) {
+        facts->other_bytes = strtoll(value, NULL, 10);
+        return true;
+    }
     if (strcmp(key, "keys_nullable") == 0) {
         facts->keys_nullable = (uint32_t)strtoul(value, NULL, 10);
         return true;
@@ -130,6 +141,8 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
         {"children", &facts->table_has_children},
         {"has_unique_index", &facts->has_full_unique_index},
         {"has_default", &facts->default_partition},
+        {"bound_provable", &facts->bound_provable},
+        {"may_copy", &facts->may_copy},
         {"beside_default", &facts->sibling_default},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {

@@ -13,10 +13,10 @@
  * settings, now and facts may be left out: the defaults, a statement alone outside a transaction
  * block, a plain table public.t of 100 MB on PostgreSQL 15. Facts about an action of an ALTER TABLE
  * begin with its place, or are about the first one: column_exists 1.free_name=t_b_key. Several sql
- * lines are one text. "partition: 2 1 r s.p i" is a partition with its oid, its parent's, its kind,
- * name and free name for an index; the target's oid is 1. "decided: noop" puts a verdict in the
- * place of the rules', for plans alone. All other lines are expectations, for cases_test.c to
- * check.
+ * lines are one text. "partition: 2 1 r s.p i default" is a partition with its oid, its parent's,
+ * its kind, name and free name for an index, and whether it is a default one; the target's oid
+ * is 1. "decided: noop" puts a verdict in the place of the rules', for plans alone. All other lines
+ * are expectations, for cases_test.c to check.
  *
  * For tests only; what cannot be read ends the program with the line's number. */
 #ifndef TESTS_UNIT_POLICY_CASE_FILE_H
@@ -168,13 +168,17 @@ static inline void case_words(struct test_case *out, struct case_line *line)
 static inline void case_partition(struct test_case *out, struct case_line *line)
 {
     struct partition_facts *to = &out->partitions[out->facts.partition_count];
+    char kind[16] = "";
     if (out->facts.partition_count == sizeof out->partitions / sizeof *out->partitions ||
-        sscanf(line->value, "%u %u %c %63[^.].%63s %63s", &to->oid, &to->parent, &to->kind,
-               to->name.schema, to->name.name, to->index_name) != 6) {
+        sscanf(line->value, "%u %u %c %63[^.].%63s %63s %15s", &to->oid, &to->parent, &to->kind,
+               to->name.schema, to->name.name, to->index_name, kind) < 6) {
         case_fail(out->file, line->number, line->key, line->value);
     }
     out->facts.partitions_known = true;
     out->facts.target_oid = 1;
+    to->bytes = out->facts.bytes;
+    to->is_default = strcmp(kind, "default") == 0;
+    out->facts.default_partition = out->facts.default_partition || to->is_default;
     out->facts.partition_count++;
 }
 

@@ -13,11 +13,11 @@
 #define TARGET                                                                                     \
     "t", "p", "f", "f", "f", "3629056", "100000", "public", "big", "p", "f", "f", "f", "", "f",    \
         "", "", ""
-#define MORE      "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t"
+#define MORE      "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t", "t"
 #define NOTHING   "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
-#define COLUMNS   (8 + 18 + 12 + 19)
+#define COLUMNS   (8 + 18 + 13 + 19)
 #define MORE_AT   (8 + 18)
-#define DETAIL_AT (8 + 18 + 12)
+#define DETAIL_AT (8 + 18 + 13)
 
 static const char *const whole[] = {SETTINGS, TARGET, MORE, NOTHING};
 
@@ -51,6 +51,7 @@ static void more_of_the_target_is_read(void **state)
     assert_true(facts.may_copy);
     assert_false(facts.two_phase);
     assert_true(facts.may_change);
+    assert_true(facts.bound_provable);
     assert_true(facts.partitions_known && facts.foreign_keys_known);
     assert_int_equal(facts.partition_count + facts.foreign_key_count, 0);
     assert_false(facts.actions[0].known);
@@ -171,7 +172,7 @@ static void partitions_are_listed(void **state)
 {
     (void)state;
     const char *leaf[] = {"p",    "1", "16390", "16384", "app", "p1", "p1_a_idx", "", "r", "",
-                          "8192", "",  "",      "",      "",    "",   "",         "", ""};
+                          "8192", "t", "",      "",      "",    "",   "",         "", ""};
     char number[16];
     struct probe probe = {.form = PROBE_TARGET, .count = 1};
     struct facts facts = {0};
@@ -192,6 +193,7 @@ static void partitions_are_listed(void **state)
     assert_string_equal(last->index_name, "p1_a_idx");
     assert_int_equal(last->kind, 'r');
     assert_int_equal(last->bytes, 8192);
+    assert_true(last->is_default);
     probe_free(&probe);
 }
 

@@ -148,11 +148,11 @@ static void no_operator_is_left_to_search_path(void **state)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-#define ROW_COLUMNS (8 + 18 + 12 + 19) /* settings, target twice, detail */
+#define ROW_COLUMNS (8 + 18 + 13 + 19) /* settings, target twice, detail */
 #define SETTINGS    "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
-        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", NO_DETAIL
+        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", NO_DETAIL
 #define NO_DETAIL "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
 
 /* Reads a row whose every column ends at unreadable memory. */

@@ -99,6 +99,38 @@ static void and_is_attached(void **state)
     ASSERT_ROWS(rows, write_attach);
 }
 
+static bool write_shadow(const struct parsed *parsed, const struct row *row, struct buffer *out)
+{
+    (void)row;
+    return partition_text_shadow(parsed->own, &parsed->statement, "m", out);
+}
+
+static void a_bound_is_that_of_a_temporary_table(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"ALTER TABLE pt ATTACH PARTITION s.p FOR VALUES FROM (1, (2)) TO (maxvalue, ')')", 0, 0, 0,
+         "CREATE TEMPORARY TABLE pg_temp.p PARTITION OF pg_temp.m FOR VALUES FROM (1, (2)) TO "
+         "(maxvalue, ')')"},
+        {"alter table if exists only pt attach /* it */ partition \"a.P\" for values in ('a', "
+         "null)",
+         0, 0, 0,
+         "CREATE TEMPORARY TABLE pg_temp.\"a.P\" PARTITION OF pg_temp.m for values in ('a', null)"},
+        {"ALTER TABLE pt ATTACH PARTITION p DEFAULT", 0, 0, 0,
+         "CREATE TEMPORARY TABLE pg_temp.p PARTITION OF pg_temp.m DEFAULT"},
+        {"CREATE UNLOGGED TABLE s.p PARTITION OF pt FOR VALUES WITH (MODULUS 2, REMAINDER 0) WITH "
+         "(fillfactor = 70)",
+         0, 0, 0,
+         "CREATE TEMPORARY TABLE pg_temp.p PARTITION OF pg_temp.m FOR VALUES WITH (MODULUS 2, "
+         "REMAINDER 0)"},
+        {"CREATE TABLE p PARTITION OF pt (a DEFAULT 1) DEFAULT", 0, 0, 0, NULL},
+        {"ALTER TABLE pt DETACH PARTITION p", 0, 0, 0, NULL},
+        {"ALTER INDEX i ATTACH PARTITION j", 0, 0, 0, NULL},
+        {"CREATE TABLE p (a int)", 0, 0, 0, NULL},
+    };
+    ASSERT_ROWS(rows, write_shadow);
+}
+
 static void *run(void *failed)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +138,7 @@ static void *run(void *failed)
         cmocka_unit_test(an_index_stands_on_another_table),
         cmocka_unit_test(a_partition_is_a_table_first),
         cmocka_unit_test(and_is_attached),
+        cmocka_unit_test(a_bound_is_that_of_a_temporary_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) == 0 ? NULL : failed;
 }

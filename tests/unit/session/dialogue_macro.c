@@ -57,6 +57,7 @@
     X(may_copy, "t")                                                                               \
     X(two_phase, "f")                                                                              \
     X(may_change, "t")                                                                             \
+    X(bound_provable, "f")                                                                         \
     X(detail, "")                                                                                  \
     X(place, "")                                                                                   \
     X(own, "")                                                                                     \

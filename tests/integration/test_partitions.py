@@ -1,0 +1,236 @@
+"""Changes of partitioned tables. As in test_rewrites.py each is made twice: directly, on a table in schema `plain`,
+and through the proxy, on its twin in schema `safe`; afterwards the catalogs are the same, names included."""
+import contextlib
+import threading
+import time
+
+import psycopg
+import pytest
+
+from conftest import TIMEOUTS
+from test_rewrites import SCHEMAS, outcome
+
+TABLES = """
+    create schema {0};
+    set search_path = {0};
+    create type color as enum ('red', 'green', 'blue');
+    create table r (id int primary key);
+    insert into r select generate_series(0, 999);
+    create table pt (k int, a int not null constraint small check (a < 1000), b text) partition by range (k);
+    create table p1 partition of pt for values from (0) to (1000);
+    create table p2 partition of pt for values from (1000) to (2000) partition by list (a);
+    create table p21 partition of p2 for values in (1, 2);
+    create table p22 partition of p2 default;
+    insert into pt select g % 2000, g % 3, 'x' || g from generate_series(1, 6000) g;
+    create table n (k int, a int not null constraint small check (a < 1000), b text);
+    insert into n select 2000 + g % 1000, g % 3, 'x' || g from generate_series(1, 6000) g;
+    analyze;
+"""
+
+# A relation, a column, a constraint … each with all that tells it from another.
+CATALOG = """
+    with r as (select c.* from pg_class c where c.relnamespace = 'SCHEMA'::regnamespace)
+    select 'relation', r.relname, r.relkind::text, r.relispartition::text, r.reloptions::text,
+           pg_get_expr(r.relpartbound, r.oid),
+           (select string_agg(inhparent::regclass::text, ',') from pg_inherits where inhrelid = r.oid) from r
+    union all select 'column', r.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+           concat_ws(' ', a.attnum, a.attnotnull, a.attidentity, a.attislocal, a.attinhcount),
+           pg_get_expr(d.adbin, d.adrelid), null
+      from r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+      left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum where r.relkind in ('r', 'p')
+    union all select 'constraint', r.relname, k.conname, pg_get_constraintdef(k.oid),
+           concat_ws(' ', k.convalidated, k.condeferrable, k.condeferred, k.conislocal, k.coninhcount),
+           (select u.conname || ' of ' || u.conrelid::regclass from pg_constraint u where u.oid = k.conparentid),
+           k.conindid::regclass::text
+      from r join pg_constraint k on k.conrelid = r.oid
+    union all select 'index', r.relname, null, pg_get_indexdef(r.oid),
+           concat_ws(' ', x.indisvalid, x.indisready, x.indisunique, x.indisprimary, x.indimmediate), null, null
+      from r join pg_index x on x.indexrelid = r.oid
+    union all select 'trigger', r.relname, k.conname, p.proname, t.tgtype::text,
+           (select u.tgrelid::regclass::text from pg_trigger u where u.oid = t.tgparentid),
+           t.tgconstrrelid::regclass::text
+      from r join pg_trigger t on t.tgrelid = r.oid join pg_proc p on p.oid = t.tgfoid
+      left join pg_constraint k on k.oid = t.tgconstraint
+    order by 1, 2, 3, 4, 5, 6, 7"""
+
+
+@pytest.fixture
+def twins(server, database):
+    for schema in SCHEMAS:
+        server.psql(TABLES.format(schema), database)
+    yield
+    for schema in SCHEMAS:
+        server.psql(f"set client_min_messages = warning; drop schema {schema} cascade", database)
+
+
+@pytest.fixture
+def catalog(direct):
+    def look(schema):
+        direct.execute("set search_path = pg_catalog")
+        rows = direct.execute(CATALOG.replace("SCHEMA", schema)).fetchall()
+        return [tuple(text and text.replace(f"{schema}.", "") for text in row) for row in rows]
+    return look
+
+
+@pytest.fixture
+def guarded(connect, make_proxy):
+    """A connection through a proxy to which no table is small."""
+    return connect(leg=make_proxy(timeouts=TIMEOUTS, limits={"small_table": 0}))
+
+
+@pytest.fixture
+def both(twins, direct, guarded):
+    """both(sql): runs it in both schemas and gives what each client heard."""
+    def run(sql):
+        return outcome(direct, "plain", sql), outcome(guarded, "safe", sql)
+    return run
+
+
+def prepare(direct, sql):
+    for schema in SCHEMAS:
+        direct.execute(f"set search_path = {schema}")
+        direct.execute(sql)
+
+
+@contextlib.contextmanager
+def application(connect, server, sql):
+    """An application that runs this all the time, past the proxy; gives the longest that it had to wait."""
+    connection = connect(leg=server)
+    connection.execute("set search_path = safe")
+    worst, stop = [0.0], threading.Event()
+
+    def work():
+        while not stop.is_set():
+            start = time.monotonic()
+            connection.execute(sql)
+            worst[0] = max(worst[0], time.monotonic() - start)
+            time.sleep(0.002)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield worst
+    finally:
+        stop.set()
+        thread.join()
+
+
+# ATTACH PARTITION: key and columns, what is there before, the bound, and rows within it.
+BOUNDS = [
+    ("k int", "range (k)", "", "for values from (1) to (100)", "select g from generate_series(1, 99) g"),
+    ("k int, b text", "range (k, b)", "", "for values from (1, 'a') to (5, maxvalue)", "values (1, 'b'), (5, 'z')"),
+    ("k varchar(20)", "list (k)", "", "for values in ('a', 'it''s')", "values ('a'), ('it''s')"),
+    ("k text", "list (k)", "", "for values in ('a', null)", "values ('a'), (null)"),
+    ("k timestamptz", "range (k)", "", "for values from ('2026-01-01') to ('2026-02-01')", "values ('2026-01-07 12:00')"),
+    ("k color", "list (k)", "", "for values in ('red', 'blue')", "values ('red'::color)"),
+    ("k text", "list (lower(k))", "", "for values in ('a')", "values ('A')"),
+    ("k int", "hash (k)", "", "for values with (modulus 1, remainder 0)", "values (1), (null)"),
+    ("k int", "range (k)", "create table o partition of m for values from (1) to (9)", "default", "values (0), (null)"),
+    ("k text", "list (k)", "", "default", "values ('x'), (null)"),
+    ("k numeric(9, 2)", "range (k)", "create table o partition of m default", "for values from (1) to (2.5)", "values (2)"),
+]
+
+
+@pytest.mark.parametrize("columns, key, before, bound, rows", BOUNDS, ids=[f"{b[1]} {b[3]}" for b in BOUNDS])
+def test_a_partition_is_attached_without_being_read(
+        both, direct, catalog, sent, columns, key, before, bound, rows):
+    prepare(direct, f"create table m ({columns}) partition by {key}; {before};"
+                    f" create table \"a P\" ({columns}); insert into \"a P\" {rows}")
+    plain, safe = both(f"alter table m attach partition \"a P\" {bound}")
+    assert safe == plain == "ALTER TABLE"
+    assert catalog("safe") == catalog("plain")
+    ours = " ".join(line.lower() for line in sent() if "ddlguard" in line)
+    assert "add constraint ddlguard_bound" in ours and "validate constraint ddlguard_bound" in ours
+
+
+def test_the_proof_is_one_to_the_server(both, direct, guarded):
+    """PostgreSQL says so itself, of each of these bounds."""
+    heard = []
+    guarded.add_notice_handler(lambda diag: heard.append(diag.message_primary))
+    guarded.execute("set search_path = safe")
+    for i, (columns, key, before, bound, rows) in enumerate(BOUNDS):
+        prepare(direct, f"create table m{i} ({columns}) partition by {key};"
+                        f" {before.replace(' o ', f' o{i} ').replace(' m ', f' m{i} ')};"
+                        f" create table a{i} ({columns}); insert into a{i} {rows}")
+        del heard[:]
+        guarded.execute("set client_min_messages = debug1")
+        guarded.execute(f"alter table m{i} attach partition a{i} {bound}")
+        guarded.execute("set client_min_messages = notice")
+        if before or bound != "default":    # or else the partition may hold anything
+            assert f'partition constraint for table "a{i}" is implied by existing constraints' in heard
+        if "default" in before:
+            assert (f'updated partition constraint for default partition "o{i}" is implied by existing'
+                    " constraints") in heard
+
+
+VIOLATIONS = [
+    ("insert into n values (1, 1, 'out')", "alter table pt attach partition n for values from (2000) to (3000)"),
+    ("insert into n values (null, 1, 'out')", "alter table pt attach partition n for values from (2000) to (3000)"),
+    ("create table d partition of pt default; insert into d values (2500, 1, 'own')",
+     "alter table pt attach partition n for values from (2000) to (3000)"),
+    ("create table d partition of pt default; insert into d values (2500, 1, 'own')",
+     "create table q partition of pt for values from (2000) to (3000)"),
+    ("", "alter table pt attach partition n for values from (1500) to (3000)"),
+    ("", "alter table pt attach partition n for values from (3000) to (2000)"),
+    ("alter table n drop constraint small",
+     "alter table pt attach partition n for values from (2000) to (3000)"),
+    ("", "alter table pt attach partition nobody for values from (2000) to (3000)"),
+]
+
+
+@pytest.mark.parametrize("before, sql", VIOLATIONS)
+def test_what_is_in_the_way_is_told_in_the_servers_words_and_leaves_nothing(both, direct, catalog, before, sql):
+    prepare(direct, before)
+    start = catalog("safe")
+    plain, safe = both(sql)
+    assert safe == plain and safe[2] == "ERROR"
+    assert catalog("safe") == start
+    assert catalog("plain") == start
+
+
+def test_beside_a_default_partition(both, direct, catalog):
+    prepare(direct, "create table d partition of pt default;"
+                    " insert into d select 5000 + g, 1, 'd' from generate_series(1, 3000) g")
+    for sql in ("alter table pt attach partition n for values from (2000) to (3000)",
+                "create table q partition of pt for values from (3000) to (4000) with (fillfactor = 70)"):
+        plain, safe = both(sql)
+        assert safe == plain and isinstance(safe, str)
+        assert catalog("safe") == catalog("plain")
+
+
+def test_into_a_partition_that_is_partitioned_itself(both, direct, catalog):
+    """Its rows must lie within the bounds of all tables above."""
+    prepare(direct, "drop table p21; create table s (k int, a int not null constraint small check (a < 1000), b text);"
+                    " insert into s select 1500, 1, 's' from generate_series(1, 3000);"
+                    " delete from p22 where a = 1")
+    attach = "alter table p2 attach partition s for values in (1)"
+    plain, safe = both(attach)
+    assert safe == plain == "ALTER TABLE"
+    assert catalog("safe") == catalog("plain")
+    prepare(direct, "alter table p2 detach partition s; insert into s values (1, 1, 'above')")
+    plain, safe = both(attach)
+    assert safe == plain and safe[0] == "23514"
+
+
+@pytest.mark.parametrize("columns, key, bound, rows", [
+    ("k positive", "range (k)", "for values from (1) to (9)", "values (1)"),
+    ("k text", "hash (k)", "for values with (modulus 1, remainder 0)", "values ('a')"),
+    ("k text", "range (k collate \"C\")", "for values from ('a') to ('b')", "values ('a')"),
+])
+def test_what_no_check_can_prove_is_left_to_the_server(both, direct, catalog, guarded, columns, key, bound, rows):
+    prepare(direct, "create domain positive as int check (value > 0)")
+    prepare(direct, f"create table m ({columns}) partition by {key}; create table o ({columns});"
+                    f" insert into o {rows}")
+    plain, safe = both(f"alter table m attach partition o {bound}")
+    assert safe == plain == "ALTER TABLE"
+    assert catalog("safe") == catalog("plain")
+    assert "no CHECK proves the bound" in " ".join(guarded.notices)
+
+
+def test_the_application_goes_on_while_the_default_partition_is_read(both, direct, guarded, connect, server):
+    prepare(direct, "create table d partition of pt default;"
+                    " insert into d select 5000 + g, 1, repeat('d', 100) from generate_series(1, 300000) g")
+    with application(connect, server, "insert into pt values (6000, 1, 'new')") as worst:
+        guarded.execute("set search_path = safe")
+        guarded.execute("alter table pt attach partition n for values from (2000) to (3000)")
+    assert worst[0] < 1
