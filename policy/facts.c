@@ -11,3 +11,8 @@ const struct partition_facts *facts_default_partition(const struct facts *facts)
     }
     return NULL;
 }
+
+bool partition_is_small(const struct partition_facts *partition, int64_t bytes)
+{
+    return partition->kind == 'r' && partition->bytes >= 0 && partition->bytes <= bytes;
+}

@@ -155,5 +155,7 @@ struct facts {
 
 /* The default partition of the target itself; NULL: it has none, or it is not known. */
 const struct partition_facts *facts_default_partition(const struct facts *facts);
+/* Is it known to be a table of its own of so many bytes at most? */
+bool partition_is_small(const struct partition_facts *partition, int64_t bytes);
 
 #endif

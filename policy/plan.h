@@ -55,7 +55,8 @@ struct step {
     bool undo_started;
     bool stays; /* PART: done, it is not taken back when a later one fails; the client is told */
     /* What stands for the server's own words. PART: an integrity violation (class 23) here means
-     * that the column called `as_text` has a NULL, and the client is told so with this SQLSTATE.
+     * that the column called `as_text` has a NULL (23502), or else what `as_text` says, where % is
+     * the table's name; and the client is told so with this SQLSTATE.
      * NOOP: the message of the NOTICE that PostgreSQL would give; empty: none. */
     const char *as_sqlstate; /* constant; NULL: as it came */
     struct span as_text;     /* into plan.text */

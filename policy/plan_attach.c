@@ -13,17 +13,18 @@ const char *recipe_attach(struct moves *moves, size_t action)
     if (why != NULL) {
         return why;
     }
-    if (!known->known || !known->other_exists || known->other_kind != 'r') {
-        return "the table to be attached is no plain table";
+    if (!known->known || !known->other_exists || known->other_kind == 'f') {
+        return "the table to be attached is a foreign table, or none at all";
     }
     const struct partition_facts *others = facts_default_partition(facts);
     const struct object_name *within = NULL;
     const struct object_name *outside = NULL;
-    if (bound_is_long(moves, known->other_bytes)) {
+    const int64_t small = moves->request->settings->small_table_bytes;
+    if (known->other_bytes < 0 || known->other_bytes > small) {
         within = &alter->other;
         why = bound_prove(moves, within, BOUND_WITHIN);
     }
-    if (why == NULL && others != NULL && bound_is_long(moves, others->bytes)) {
+    if (why == NULL && others != NULL && !partition_is_small(others, small)) {
         outside = &others->name;
         why = bound_prove(moves, outside, BOUND_OUTSIDE);
     }

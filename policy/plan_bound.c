@@ -129,6 +129,22 @@ static bool append_add(const struct moves *moves, const struct object_name *tabl
     return made;
 }
 
+/* ATTACH PARTITION names the table that has the row; CREATE TABLE … PARTITION OF the default
+ * partition, even if it has partitions (check_default_partition_contents). */
+static void append_says(const struct moves *moves, const struct object_name *table,
+                        enum bound_side side, struct buffer *out)
+{
+    bool creates = moves->statement->form == FORM_PARTITION_OF;
+    if (side == BOUND_WITHIN) {
+        buffer_append_text(out, "partition constraint of relation \"%\" is violated by some row");
+        return;
+    }
+    buffer_append_format(out,
+                         "updated partition constraint for default partition \"%s\" would be"
+                         " violated by some row",
+                         creates ? table->name : "%");
+}
+
 const char *bound_prove(struct moves *moves, const struct object_name *table, enum bound_side side)
 {
     bound_clean(moves, table);
@@ -140,13 +156,7 @@ const char *bound_prove(struct moves *moves, const struct object_name *table, en
     buffer_append_text(out, "ALTER TABLE ");
     sql_append_name(out, table);
     buffer_append_text(out, " VALIDATE CONSTRAINT " CHECK_NAME);
-    out = draft_message(moves->draft, "23514");
-    buffer_append_format(out,
-                         side == BOUND_WITHIN
-                             ? "partition constraint of relation \"%s\" is violated by some row"
-                             : "updated partition constraint for default partition \"%s\" would be"
-                               " violated by some row",
-                         table->name);
+    append_says(moves, table, side, draft_says(moves->draft, "23514"));
     return NULL;
 }
 
@@ -199,12 +209,7 @@ const char *bound_obstacle(const struct moves *moves)
     if (facts->default_partition && default_partition == NULL) {
         return "its partitions are not known";
     }
-    return default_partition != NULL && default_partition->kind != 'r'
-               ? "the default partition is no plain table"
+    return default_partition != NULL && default_partition->kind == 'f'
+               ? "the default partition is a foreign table"
                : NULL;
-}
-
-bool bound_is_long(const struct moves *moves, int64_t bytes)
-{
-    return bytes < 0 || bytes > moves->request->settings->small_table_bytes;
 }

@@ -98,8 +98,6 @@ void bound_attach(struct moves *moves, struct span attach, const struct object_n
                   const struct object_name *outside);
 /* Why nothing can be proved for this statement; NULL: it can. */
 const char *bound_obstacle(const struct moves *moves);
-/* Whether a table of that size is too large to be read under a lock. */
-bool bound_is_long(const struct moves *moves, int64_t bytes);
 /* Builds the index and makes it the constraint `name`. */
 const char *recipe_build_key(struct moves *moves, size_t action, const char *name);
 

@@ -32,7 +32,8 @@ static const char *partition_attach(struct moves *moves)
     const struct object_name *outside = NULL;
     const char *why = NULL;
     struct buffer attach = {0};
-    if (others != NULL && bound_is_long(moves, others->bytes) && bound_obstacle(moves) == NULL) {
+    const int64_t small = moves->request->settings->small_table_bytes;
+    if (others != NULL && !partition_is_small(others, small) && bound_obstacle(moves) == NULL) {
         outside = &others->name;
         why = bound_prove(moves, outside, BOUND_OUTSIDE);
     }

@@ -10,6 +10,7 @@
 #define SQLSTATE_CONNECTION_FAILURE    "08006" /* the server went away */
 #define SQLSTATE_PROTOCOL_VIOLATION    "08P01" /* junk, lengths that lie, unknown message types */
 #define SQLSTATE_NOT_SUPPORTED         "0A000" /* another major protocol version */
+#define SQLSTATE_NOT_NULL_VIOLATION    "23502"
 #define SQLSTATE_UNIQUE_VIOLATION      "23505"
 #define SQLSTATE_INVALID_DATABASE      "3D000" /* no upstream for the database asked for */
 #define SQLSTATE_DEADLOCK              "40P01" /* retried */

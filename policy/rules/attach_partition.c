@@ -17,7 +17,7 @@ static bool is_short(const struct facts *facts, const struct settings *settings)
     const struct action_facts *known = &facts->actions[0]; /* it is alone in its statement */
     int64_t small = settings->small_table_bytes;
     bool short_read = known->other_bytes >= 0 && known->other_bytes <= small;
-    bool short_others = others != NULL && others->bytes >= 0 && others->bytes <= small;
+    bool short_others = others != NULL && partition_is_small(others, small);
     return known->other_exists && short_read && (!facts->default_partition || short_others);
 }
 

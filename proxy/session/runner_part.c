@@ -58,22 +58,48 @@ static void note_error(struct runner *runner, struct span sqlstate, struct span 
     }
 }
 
-/* What PostgreSQL says when SET NOT NULL meets a NULL (tablecmds.c, ATRewriteTable); of a partition
- * the name is the partition's own, as in its report about our CHECK. */
-static void hold_null(struct runner *runner, const struct step *step, const struct report *report)
+/* SET NOT NULL has met a NULL. */
+static void append_null(struct buffer *message, struct span column, struct span table)
+{
+    buffer_append_text(message, "column \"");
+    buffer_append_span(message, column);
+    buffer_append_text(message, "\" of relation \"");
+    buffer_append_span(message, table);
+    buffer_append_text(message, "\" contains null values");
+}
+
+/* ATTACH PARTITION has met a row: `%` in the text is the table that has it. */
+static void append_misplaced(struct buffer *message, struct span text, struct span table)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.at[i] == '%') {
+            buffer_append_span(message, table);
+        } else {
+            buffer_append_u8(message, text.at[i]);
+        }
+    }
+}
+
+/* What PostgreSQL says of a row that is in the way of the client's statement (tablecmds.c,
+ * ATRewriteTable); of a partition the name is the partition's own, as in its report about our
+ * CHECK.
+ */
+static void hold_violation(struct runner *runner, const struct step *step,
+                           const struct report *report)
 {
     struct buffer *message = &runner->message;
+    bool null = strcmp(step->as_sqlstate, SQLSTATE_NOT_NULL_VIOLATION) == 0;
     buffer_reset(message);
-    buffer_append_text(message, "column \"");
-    buffer_append_span(message, step->as_text);
-    buffer_append_text(message, "\" of relation \"");
-    buffer_append_span(message, report->table);
-    buffer_append_text(message, "\" contains null values");
+    if (null) {
+        append_null(message, step->as_text, report->table);
+    } else {
+        append_misplaced(message, step->as_text, report->table);
+    }
     memcpy(runner->sqlstate, step->as_sqlstate, 5);
     encode_column_error(
         &runner->held,
         &(struct report_text){"ERROR", step->as_sqlstate, buffer_span(message), {0}, {0}},
-        report->schema, report->table, step->as_text);
+        report->schema, report->table, null ? step->as_text : span_of(NULL, 0));
 }
 
 /* The server's words about a statement of ours, or those of the client's own statement for what the
@@ -89,7 +115,7 @@ static void hold_error(struct runner *runner, const struct step *step)
         return;
     }
     if (step->as_sqlstate != NULL && memcmp(runner->exchange.sqlstate, "23", 2) == 0) {
-        hold_null(runner, step, &report);
+        hold_violation(runner, step, &report);
         return;
     }
     note_error(runner, report.sqlstate, report.message);

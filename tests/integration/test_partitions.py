@@ -127,7 +127,8 @@ BOUNDS = [
     ("k int", "hash (k)", "", "for values with (modulus 1, remainder 0)", "values (1), (null)"),
     ("k int", "range (k)", "create table o partition of m for values from (1) to (9)", "default", "values (0), (null)"),
     ("k text", "list (k)", "", "default", "values ('x'), (null)"),
-    ("k numeric(9, 2)", "range (k)", "create table o partition of m default", "for values from (1) to (2.5)", "values (2)"),
+    ("k numeric(9, 2)", "range (k)", "create table o partition of m default; insert into o values (9)",
+     "for values from (1) to (2.5)", "values (2)"),
 ]
 
 
@@ -210,6 +211,25 @@ def test_into_a_partition_that_is_partitioned_itself(both, direct, catalog):
     prepare(direct, "alter table p2 detach partition s; insert into s values (1, 1, 'above')")
     plain, safe = both(attach)
     assert safe == plain and safe[0] == "23514"
+
+
+@pytest.mark.parametrize("rows", ["(2000, 1, 'in')", "(5, 2, 'out')"])
+def test_tables_that_are_partitioned_themselves(both, direct, catalog, rows):
+    """The one that is attached, and the default partition beside it. A row in the way is told with its own table."""
+    prepare(direct, "create table d partition of pt default partition by list (a);"
+                    " create table d1 partition of d default; insert into d values (5000, 1, 'd');"
+                    " drop table n; create table n (k int, a int not null constraint small check (a < 1000), b text)"
+                    " partition by list (a); create table n1 partition of n for values in (1);"
+                    " create table n2 partition of n default;"
+                    f" insert into n values (2000, 1, 'in'), (2001, 2, 'in'), {rows}")
+    plain, safe = both("alter table pt attach partition n for values from (2000) to (3000)")
+    assert safe == plain
+    assert (safe == "ALTER TABLE") == ("in" in rows)
+    assert catalog("safe") == catalog("plain")
+    prepare(direct, "insert into d values (6000, 1, 'mine')")
+    plain, safe = both("create table q partition of pt for values from (6000) to (7000)")
+    assert safe == plain and safe[0] == "23514"
+    assert catalog("safe") == catalog("plain")
 
 
 @pytest.mark.parametrize("columns, key, bound, rows", [
