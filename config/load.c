@@ -15,6 +15,7 @@
 #include "config/overrides.h"
 #include "config/until.h"
 #include "config/value.h"
+#include "policy/glob.h"
 
 /* A configuration of this size would have thousands of overrides; a larger file is some other file.
  */
@@ -249,7 +250,7 @@ const struct upstream *config_upstream(const struct config *config, struct span 
         memcpy(name, kept.at, kept.length);
     }
     for (unsigned i = 0; i < config->upstream_count; i++) {
-        if (settings_glob(config->upstreams[i].database, name)) {
+        if (glob_matches(config->upstreams[i].database, name)) {
             return &config->upstreams[i];
         }
     }

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "policy/settings.h"
+#include "policy/glob.h"
 
 /* "fd00:…:ffff/128" and the like; what is longer is no address. */
 #define ADDRESS_MOST 64
@@ -69,7 +69,7 @@ static bool client_pattern_read_network(const char *text, const char *slash,
 /* Without a wildcard only "unix" is left; with one, all that is not "unix" is digits and marks. */
 static bool client_pattern_is_glob(const char *text)
 {
-    return settings_glob(text, "unix") ||
+    return glob_matches(text, "unix") ||
            (strpbrk(text, "*?") != NULL && text[strspn(text, "0123456789abcdef.:*?")] == '\0');
 }
 
@@ -103,7 +103,7 @@ bool client_pattern_matches(const struct client_pattern *pattern, const char *cl
     uint8_t bytes[16];
     client_pattern_strip(client, text);
     if (pattern->length == 0) {
-        return settings_glob(pattern->text, text);
+        return glob_matches(pattern->text, text);
     }
     if (client_pattern_read(text, bytes) != pattern->length) {
         return false;

@@ -25,6 +25,9 @@ struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry);
  * text. */
 struct buffer *draft_says(struct draft *draft, const char *sqlstate);
 
+/* Places become spans: from here on the text does not move. */
+void draft_cut(struct draft *draft);
+
 /* set_config('name', 'value', local) as a column of a SELECT. */
 void draft_append_set(struct buffer *out, const char *name, const char *value, bool local);
 /* A time as PostgreSQL takes it: "2000ms". */

@@ -4,6 +4,8 @@
  *      base --(override 1 matches?)--> --(override 2 matches?)--> ... --> what holds here */
 #include "policy/settings.h"
 
+#include "policy/glob.h"
+
 /* Where the values come from: migration-safety of the design, its measurements of lock waits
  * (a lock timeout below deadlock_timeout never gets past autovacuum) and of table sizes (a plain
  * build on 840 kB takes 4 ms). */
@@ -44,34 +46,10 @@ const char *settings_origin_name(enum origin_kind kind)
     return names[kind];
 }
 
-bool settings_glob(const char *pattern, const char *text)
-{
-    const char *star = NULL; /* behind the last '*', and where its match ends for now */
-    const char *resume = text;
-    while (*text != '\0') {
-        if (*pattern == '*') {
-            star = ++pattern;
-            resume = text;
-        } else if (*pattern == '?' || *pattern == *text) {
-            pattern++;
-            text++;
-        } else if (star != NULL) { /* let the last '*' take one character more */
-            pattern = star;
-            text = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*') {
-        pattern++;
-    }
-    return *pattern == '\0';
-}
-
 static bool settings_any(const char *const *patterns, unsigned count, const char *text)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (settings_glob(patterns[i], text)) {
+        if (glob_matches(patterns[i], text)) {
             return true;
         }
     }
@@ -83,7 +61,7 @@ static bool settings_any(const char *const *patterns, unsigned count, const char
 static bool settings_name_matches(const char *pattern, const struct object_name *name)
 {
     if (strchr(pattern, '.') == NULL) {
-        return name->name[0] != '\0' && settings_glob(pattern, name->name);
+        return name->name[0] != '\0' && glob_matches(pattern, name->name);
     }
     char whole[2 * NAME_BYTES];
     size_t schema = strlen(name->schema);
@@ -93,7 +71,7 @@ static bool settings_name_matches(const char *pattern, const struct object_name 
     memcpy(whole, name->schema, schema);
     whole[schema] = '.';
     memcpy(whole + schema + 1, name->name, strlen(name->name) + 1);
-    return settings_glob(pattern, whole);
+    return glob_matches(pattern, whole);
 }
 
 static bool settings_touches(const struct override *override, const struct statement *statement)

@@ -105,7 +105,4 @@ struct settings settings_resolve(const struct settings *base, const struct overr
 const char *settings_action_name(enum action action);
 const char *settings_origin_name(enum origin_kind kind);
 
-/* "*" and "?" as in a shell; case matters. */
-bool settings_glob(const char *pattern, const char *text);
-
 #endif
