@@ -43,6 +43,8 @@ struct foreign_key_facts {
     bool valid;
     struct object_name table; /* the other table: referenced, or (incoming) referencing */
     char name[NAME_BYTES];
+    /* DROP TABLE: what ADD CONSTRAINT takes, in this session's search_path; empty: not known. */
+    char definition[1024];
 };
 
 #define FOREIGN_KEYS_MAX 100
@@ -157,5 +159,13 @@ struct facts {
 const struct partition_facts *facts_default_partition(const struct facts *facts);
 /* Is it known to be a table of its own of so many bytes at most? */
 bool partition_is_small(const struct partition_facts *partition, int64_t bytes);
+
+/* A foreign key of the target's own that references another table. */
+static inline bool foreign_key_leads_out(const struct facts *facts, size_t i)
+{
+    const struct foreign_key_facts *key = &facts->foreign_keys[i];
+    return !key->incoming && (strcmp(key->table.name, facts->table.name) != 0 ||
+                              strcmp(key->table.schema, facts->table.schema) != 0);
+}
 
 #endif

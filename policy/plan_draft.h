@@ -67,6 +67,9 @@ void undo_append_index(const struct facts *facts, const struct object_name *tabl
 /* Drops the table's constraint. `condition`: " AND …" about k, its pg_constraint. */
 void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
                             struct buffer *out);
+/* Adds one that was dropped, NOT VALID, and validates it if it was valid. */
+void undo_append_foreign_key(const struct facts *facts, const struct foreign_key_facts *key,
+                             struct buffer *out);
 void undo_append_column(const struct facts *facts, const char *column, struct buffer *out);
 void undo_append_not_null(const struct facts *facts, const char *column, struct buffer *out);
 
@@ -78,6 +81,7 @@ const char *plan_alter(const struct plan_request *request, struct draft *draft);
 const char *plan_partition_index(const struct plan_request *request, struct draft *draft);
 const char *plan_partition_of(const struct plan_request *request, struct draft *draft);
 const char *plan_drop_indexes(const struct plan_request *request, struct draft *draft);
+const char *plan_drop_table(const struct plan_request *request, struct draft *draft);
 const char *plan_refresh(const struct plan_request *request, struct draft *draft);
 
 /* Whether one of those is the way for this request: decided on, and not plan_concurrent's; and that

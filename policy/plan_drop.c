@@ -5,8 +5,13 @@
  *                                DROP INDEX CONCURRENTLY b     UNDO: likewise
  *                                DROP INDEX IF EXISTS nope     the server's own notice
  *
- * What has been dropped stays dropped when a later drop is cut off: a build of the same index would
- * take longer, and could fail as well. */
+ *      DROP TABLE c              ALTER TABLE c DROP CONSTRAINT, of each    UNDO: add it again
+ *                                foreign key to another table
+ *                                DROP TABLE c
+ *
+ * An index that has been dropped stays dropped when a later drop is cut off: a build of the same
+ * one would take longer, and could fail as well. A foreign key comes back, NOT VALID and then
+ * validated; while it is gone nobody checks it. */
 #include "policy/plan_moves.h"
 
 static const char *drop_index(struct moves *moves, size_t object)
@@ -22,6 +27,52 @@ static const char *drop_index(struct moves *moves, size_t object)
                       moves_undo(moves, true));
     moves_keep(moves);
     return NULL;
+}
+
+/* Whether each can be added again. */
+static bool drop_keys_are_known(const struct facts *facts)
+{
+    bool known = facts->foreign_keys_known && facts->target_oid != 0 && facts->dropped_count == 1;
+    for (size_t i = 0; i < facts->foreign_key_count; i++) {
+        const struct foreign_key_facts *key = &facts->foreign_keys[i];
+        known = known && (key->incoming || key->definition[0] != '\0');
+    }
+    return known;
+}
+
+static void drop_key(struct moves *moves, const struct foreign_key_facts *key)
+{
+    struct buffer *out = moves_part(moves);
+    buffer_append_text(out, "ALTER TABLE ");
+    sql_append_name(out, &moves->request->facts->table);
+    buffer_append_text(out, " DROP CONSTRAINT ");
+    sql_append_identifier(out, key->name);
+    undo_append_foreign_key(moves->request->facts, key, moves_undo(moves, false));
+}
+
+const char *plan_drop_table(const struct plan_request *request, struct draft *draft)
+{
+    struct moves moves;
+    const char *why = NULL;
+    const struct facts *facts = request->facts;
+    if (facts->kind != 'r' || !drop_keys_are_known(facts)) {
+        return "the server could not be asked how to add its foreign keys again";
+    }
+    moves_start(&moves, request, draft);
+    draft->how = "DROP CONSTRAINT of each foreign key, then DROP TABLE";
+    for (size_t i = 0; i < facts->foreign_key_count; i++) {
+        if (foreign_key_leads_out(facts, i)) {
+            drop_key(&moves, &facts->foreign_keys[i]);
+        }
+    }
+    if (!sql_drop_some(moves.text, moves.statement, 1u, false, moves_part(&moves))) {
+        why = "the drop could not be proved to be the same";
+    }
+    if (why == NULL) {
+        moves_finish(&moves);
+    }
+    moves_end(&moves, why);
+    return why;
 }
 
 const char *plan_drop_indexes(const struct plan_request *request, struct draft *draft)

@@ -70,6 +70,51 @@ void undo_append_constraint(const struct facts *facts, const char *name, const c
     buffer_append_text(out, condition);
 }
 
+/* "ALTER TABLE table <action>" as a row's text. */
+static void undo_append_alter(const struct object_name *table, struct span action,
+                              struct buffer *out)
+{
+    struct buffer sql = {0};
+    buffer_append_text(&sql, "/* ddlguard */ ALTER TABLE ");
+    sql_append_name(&sql, table);
+    buffer_append_span(&sql, action);
+    sql_append_literal(out, buffer_span(&sql));
+    out->failed = out->failed || sql.failed;
+    buffer_free(&sql);
+}
+
+void undo_append_foreign_key(const struct facts *facts, const struct foreign_key_facts *key,
+                             struct buffer *out)
+{
+    struct buffer name = {0}, add = {0}, validate = {0};
+    sql_append_identifier(&name, key->name);
+    buffer_append_text(&add, " ADD CONSTRAINT ");
+    buffer_append_span(&add, buffer_span(&name));
+    buffer_append_format(&add, " %s%s", key->definition, key->valid ? " NOT VALID" : "");
+    buffer_append_text(&validate, " VALIDATE CONSTRAINT ");
+    buffer_append_span(&validate, buffer_span(&name));
+    buffer_append_text(out, "/* ddlguard */ SELECT u.sql FROM (VALUES (1, ");
+    undo_append_alter(&facts->table, buffer_span(&add), out);
+    if (key->valid) {
+        buffer_append_text(out, "), (2, ");
+        undo_append_alter(&facts->table, buffer_span(&validate), out);
+    }
+    /* Unless the table has gone: an answer that was lost on its way. */
+    buffer_append_format(out,
+                         ")) AS u(nth, sql) WHERE EXISTS (SELECT FROM pg_catalog.pg_class AS t"
+                         " WHERE t.oid OPERATOR(pg_catalog.=) %u::pg_catalog.oid) AND NOT EXISTS"
+                         " (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid"
+                         " OPERATOR(pg_catalog.=) %u::pg_catalog.oid AND k.conname"
+                         " OPERATOR(pg_catalog.=) ",
+                         (unsigned)facts->target_oid, (unsigned)facts->target_oid);
+    sql_append_literal(out, span_text(key->name));
+    buffer_append_text(out, ") ORDER BY u.nth");
+    out->failed = out->failed || name.failed || add.failed || validate.failed;
+    buffer_free(&name);
+    buffer_free(&add);
+    buffer_free(&validate);
+}
+
 static void undo_append_attribute(const struct facts *facts, const char *column, const char *action,
                                   struct buffer *out)
 {

@@ -1,7 +1,7 @@
 /* The details of the target that the probe asks for: a row for each action of an ALTER TABLE, for
  * each object of a DROP (probe_drop.c), foreign key and partition. All have the same columns:
  *
- *      detail place own parent  name1 … name4  kind1 kind2  bytes  is1 … is8
+ *      detail place own parent  name1 … name3 text  kind1 kind2  bytes  is1 … is8
  *
  *      action       number in the statement; key columns that may be NULL; 1 when no index begins
  *                   with them; free names of CHECK,
@@ -9,12 +9,14 @@
  *                   relation; its size; eight properties
  *      dropped      place in the statement; oid; its table's schema and name; relkind; is it there,
  *                   can it be dropped
- *      foreign key  the other table's schema and name, its own name; incoming, valid
+ *      foreign key  the other table's schema and name, its own name; of DROP TABLE its definition;
+ *                   incoming, valid
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
  *                   is it a default partition
  *
- * pg_get_expr() and its like open the table that they speak of, so a CHECK is read as the server
- * stores it. What is not recognized there proves nothing. */
+ * pg_get_constraintdef() of a foreign key reads the catalog only, but pg_get_expr() and its like
+ * open the table that they speak of, so a CHECK is read as the server stores it. What is not
+ * recognized there proves nothing. */
 #include <stdio.h>
 
 #include "policy/probe_text.h"
@@ -284,12 +286,13 @@ static void append_action_rows(struct buffer *out)
 
 /* By their triggers, which are found by table; pg_constraint has no index on the table referenced.
  * A foreign key of the partitions' own is not named apart from its parent's. */
-static void append_foreign_key_rows(struct buffer *out)
+static void append_foreign_key_rows(const struct statement *statement, struct buffer *out)
 {
+    bool dropped = statement->kind == STATEMENT_DROP_TABLE;
     buffer_append_format(
         out,
         " UNION ALL (SELECT '%c', 0, k.oid::pg_catalog.int8, NULL, n.nspname, r.relname, "
-        "k.conname, NULL, NULL, NULL,"
+        "k.conname, %s, NULL, NULL,"
         " NULL, e.incoming, k.convalidated, NULL, NULL, NULL, NULL, NULL, NULL FROM place CROSS"
         " JOIN (VALUES (true), (false)) AS e(incoming) JOIN pg_catalog.pg_constraint AS k ON"
         " k.contype OPERATOR(pg_catalog.=) 'f' AND k.oid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT"
@@ -299,7 +302,8 @@ static void append_foreign_key_rows(struct buffer *out)
         " OPERATOR(pg_catalog.=) CASE WHEN e.incoming THEN k.conrelid ELSE k.confrelid END"
         " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
         " LIMIT %d)",
-        DETAIL_FOREIGN_KEY, FOREIGN_KEYS_MAX + 1);
+        DETAIL_FOREIGN_KEY, dropped ? "pg_catalog.pg_get_constraintdef(k.oid)" : "NULL",
+        FOREIGN_KEYS_MAX + 1);
 }
 
 /* What PostgreSQL would put behind the name of a partition for its part of the key. */
@@ -378,7 +382,7 @@ void probe_append_details(const struct statement *statement, struct span text, s
     buffer_append_text(
         out, "SELECT NULL::pg_catalog.\"char\" AS detail, 0 AS place, NULL::pg_catalog.int8 AS own,"
              " NULL::pg_catalog.int8 AS parent, NULL::pg_catalog.name, NULL::pg_catalog.name,"
-             " NULL::pg_catalog.name, NULL::pg_catalog.name, NULL::pg_catalog.\"char\", "
+             " NULL::pg_catalog.name, NULL::pg_catalog.text, NULL::pg_catalog.\"char\", "
              "NULL::pg_catalog.\"char\","
              " NULL::pg_catalog.float8, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
@@ -389,6 +393,6 @@ void probe_append_details(const struct statement *statement, struct span text, s
     if (probe_wants_dropped(statement)) {
         probe_append_dropped_rows(out);
     }
-    append_foreign_key_rows(out);
+    append_foreign_key_rows(statement, out);
     append_partition_rows(statement, text, out);
 }

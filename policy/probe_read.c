@@ -1,148 +1,9 @@
 /* Reads the probe's answer: text columns, in the order in which probe.c asks for them. What is not
  * exactly as expected makes the whole row unknown: a guess here would be taken for knowledge. */
+#include "policy/probe_columns.h"
 #include "policy/probe_text.h"
 
 #include <stdlib.h>
-
-/* Walks the columns of a row; the first one that is wrong stays wrong. */
-struct columns {
-    const struct span *at;
-    size_t count;
-    size_t next;
-    bool bad;
-};
-
-static struct span columns_next(struct columns *columns)
-{
-    if (columns->next == columns->count) {
-        columns->bad = true;
-        return span_of(NULL, 0);
-    }
-    return columns->at[columns->next++];
-}
-
-/* Into an array of `size` bytes, with a NUL. */
-static void columns_text(struct columns *columns, char *out, size_t size)
-{
-    struct span text = columns_next(columns);
-    if (text.length >= size) {
-        columns->bad = true;
-        text.length = 0;
-    }
-    if (text.length > 0) {
-        memcpy(out, text.at, text.length);
-    }
-    out[text.length] = '\0';
-}
-
-/* NULL is false: a property of something that is not there. */
-static bool columns_bool(struct columns *columns)
-{
-    struct span text = columns_next(columns);
-    if (text.length != 0 && !span_is(text, "t") && !span_is(text, "f")) {
-        columns->bad = true;
-    }
-    return span_is(text, "t");
-}
-
-static char columns_char(struct columns *columns)
-{
-    char text[2];
-    columns_text(columns, text, sizeof text);
-    return text[0];
-}
-
-static uint32_t columns_number(struct columns *columns)
-{
-    char text[16];
-    columns_text(columns, text, sizeof text);
-    char *end = text;
-    unsigned long value = strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || value > UINT32_MAX) {
-        columns->bad = true;
-        return 0;
-    }
-    return (uint32_t)value;
-}
-
-/* NULL is 0, which no oid is. */
-static uint32_t columns_oid(struct columns *columns)
-{
-    bool null = columns->next < columns->count && columns->at[columns->next].length == 0;
-    columns->next += null;
-    return null ? 0 : columns_number(columns);
-}
-
-static void columns_name(struct columns *columns, char *out)
-{
-    columns_text(columns, out, NAME_BYTES);
-}
-
-/* A float8 as PostgreSQL prints it; infinity and nothing are "unknown". */
-static int64_t columns_estimate(struct columns *columns)
-{
-    char text[40];
-    columns_text(columns, text, sizeof text);
-    if (text[0] == '\0' || strcmp(text, "Infinity") == 0) {
-        return -1;
-    }
-    char *end = text;
-    double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value < 9e18)) {
-        columns->bad = true;
-        return -1;
-    }
-    return value < 0 ? -1 : (int64_t)value;
-}
-
-/* A time as PostgreSQL shows its settings: a whole number and the largest unit that divides it; a
- * bare number is 0. */
-static bool probe_milliseconds(const char *text, uint32_t *out)
-{
-    static const struct {
-        const char *unit;
-        uint64_t ms;
-    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-    if (end == text || value > INT32_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(end, units[i].unit) == 0 && value * units[i].ms <= INT32_MAX) {
-            *out = (uint32_t)(value * units[i].ms);
-            return true;
-        }
-    }
-    return false;
-}
-
-static uint32_t columns_time(struct columns *columns, char *text, size_t size)
-{
-    uint32_t ms = 0;
-    columns_text(columns, text, size);
-    columns->bad = columns->bad || !probe_milliseconds(text, &ms);
-    return ms;
-}
-
-static enum message_level columns_level(struct columns *columns)
-{
-    static const struct {
-        const char *prefix;
-        enum message_level level;
-    } levels[] = {{"debug", LEVEL_DEBUG},     {"log", LEVEL_LOG},     {"notice", LEVEL_NOTICE},
-                  {"warning", LEVEL_WARNING}, {"error", LEVEL_ERROR}, {"fatal", LEVEL_ERROR},
-                  {"panic", LEVEL_ERROR}}; /* the last two: PostgreSQL 11 */
-    char text[16];
-    columns_text(columns, text, sizeof text);
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (strncmp(text, levels[i].prefix, strlen(levels[i].prefix)) == 0) {
-            return levels[i].level;
-        }
-    }
-    columns->bad = true;
-    return LEVEL_NOTICE;
-}
 
 static void probe_read_settings(struct columns *columns, struct facts *facts)
 {
@@ -217,7 +78,8 @@ static void probe_read_scope(struct columns *columns, struct facts *facts)
 struct detail {
     char kind;
     uint32_t place, own, parent;
-    char names[4][NAME_BYTES];
+    char names[3][NAME_BYTES];
+    struct span text;
     char kinds[2];
     int64_t bytes;
     bool is[8];
@@ -229,9 +91,10 @@ static struct detail columns_detail(struct columns *columns)
     detail.place = columns_oid(columns);
     detail.own = columns_oid(columns);
     detail.parent = columns_oid(columns);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         columns_name(columns, detail.names[i]);
     }
+    detail.text = columns_next(columns);
     detail.kinds[0] = columns_char(columns);
     detail.kinds[1] = columns_char(columns);
     detail.bytes = columns_estimate(columns);
@@ -239,6 +102,16 @@ static struct detail columns_detail(struct columns *columns)
         detail.is[i] = columns_bool(columns);
     }
     return detail;
+}
+
+/* Into an array of `size` bytes, with a NUL; empty when it is too long. */
+static void detail_text(const struct detail *detail, char *out, size_t size)
+{
+    size_t length = detail->text.length < size ? detail->text.length : 0;
+    if (length > 0) {
+        memcpy(out, detail->text.at, length);
+    }
+    out[length] = '\0';
 }
 
 static void read_action(const struct detail *detail, struct facts *facts)
@@ -264,7 +137,7 @@ static void read_action(const struct detail *detail, struct facts *facts)
     memcpy(action->free_check, detail->names[0], NAME_BYTES);
     memcpy(action->free_foreign_key, detail->names[1], NAME_BYTES);
     memcpy(action->free_key, detail->names[2], NAME_BYTES);
-    memcpy(action->not_null_name, detail->names[3], NAME_BYTES);
+    detail_text(detail, action->not_null_name, NAME_BYTES);
     for (size_t i = 0; i < 3 && action->free_name[0] == '\0'; i++) {
         memcpy(action->free_name, detail->names[i], NAME_BYTES);
     }
@@ -305,6 +178,7 @@ static bool read_foreign_key(struct probe *probe, const struct detail *detail, s
     memcpy(key->table.schema, detail->names[0], NAME_BYTES);
     memcpy(key->table.name, detail->names[1], NAME_BYTES);
     memcpy(key->name, detail->names[2], NAME_BYTES);
+    detail_text(detail, key->definition, sizeof key->definition);
     facts->foreign_keys = probe->foreign_keys = list;
     return true;
 }

@@ -29,7 +29,8 @@ struct rule {
     const char *why; /* one sentence for the notice and for docs */
     const char *on;  /* the statements that it is about, for the docs: "ADD CHECK" */
     /* The way out, with the statement's own names for {table}, {column}, {type}, {constraint},
-     * {other} and {ALTER TABLE ... NOT VALID} (see rule_append_hint); NULL: there is none. */
+     * {other}, {old_table} and {ALTER TABLE ... NOT VALID} (see rule_append_hint); NULL: there is
+     * none. */
     const char *hint;
     enum action guard; /* what it does in profile guard */
     enum action strict;
@@ -66,8 +67,9 @@ size_t rule_find_action(const struct rule *rule, const struct statement *stateme
 /* Appends the rule's hint, its placeholders filled in from the first action that concerns the rule
  * or, without one, from the statement: {table} its table or only object, {constraint} the
  * constraint's name or the one that PostgreSQL would choose, {other} the referenced table,
- * partition, index or new name, {ALTER TABLE ... NOT VALID} the statement that adds the constraint
- * NOT VALID. `text` is the statement's own bytes. What is not known is written as <table>. */
+ * partition, index or new name, {old_table} the table's name with "_old" behind it, {ALTER TABLE
+ * ... NOT VALID} the statement that adds the constraint NOT VALID. `text` is the statement's own
+ * bytes. What is not known is written as <table>. */
 void rule_append_hint(const struct rule *rule, const struct statement *statement, struct span text,
                       const struct facts *facts, struct buffer *out);
 

@@ -18,19 +18,44 @@ struct source {
     const struct action_facts *known;
 };
 
-static void hint_append_table(const struct source *from, struct buffer *out)
+static const struct object_name *hint_table(const struct source *from)
 {
     const struct statement *statement = from->statement;
     bool found = from->facts->target_known && from->facts->table.name[0] != '\0';
     const struct object_name *name = found ? &from->facts->table : &statement->target;
-    if (name->name[0] == '\0' && statement->object_count > 0) {
-        name = &statement->objects[0].name;
-    }
+    bool listed = name->name[0] == '\0' && statement->object_count > 0;
+    return listed ? &statement->objects[0].name : name;
+}
+
+static void hint_append_table(const struct source *from, struct buffer *out)
+{
+    const struct object_name *name = hint_table(from);
     if (name->name[0] == '\0') {
         buffer_append_text(out, "<table>");
     } else {
         sql_append_name(out, name);
     }
+}
+
+/* Cut, so that the ending fits: at the start of a character of UTF-8. */
+static void hint_append_old_table(const struct source *from, struct buffer *out)
+{
+    static const char ending[] = "_old";
+    char name[NAME_BYTES];
+    const char *own = hint_table(from)->name;
+    size_t length = strlen(own);
+    if (length == 0) {
+        buffer_append_text(out, "<table>_old");
+        return;
+    }
+    if (length > sizeof name - sizeof ending) {
+        length = sizeof name - sizeof ending;
+        while (length > 0 && ((uint8_t)own[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
+    snprintf(name, sizeof name, "%.*s%s", (int)length, own, ending);
+    sql_append_identifier(out, name);
 }
 
 /* Of a key all of its columns; of an ADD COLUMN, the one. */
@@ -142,6 +167,7 @@ static const struct {
     {"{type}", hint_append_type},
     {"{other}", hint_append_other},
     {"{ALTER TABLE ... NOT VALID}", hint_append_not_valid},
+    {"{old_table}", hint_append_old_table},
 };
 
 /* Appends what stands at the beginning of `text` and returns its length. */

@@ -15,7 +15,7 @@ const struct rule rule_ban_drop_table = {
     .why = "the rows of the table are gone, and programs that still use it fail",
     .on = "DROP TABLE",
     .hint = "Rename it first and drop it when nobody has missed it: ALTER TABLE {table} RENAME TO "
-            "another name.",
+            "{old_table}.",
     .guard = ACTION_WARN,
     .strict = ACTION_BLOCK,
     .matches = matches,

@@ -67,6 +67,12 @@ static struct action_facts read_action_facts(uint8_t bits)
                                  .not_null_name = "nn"};
 }
 
+static const struct foreign_key_facts foreign_keys[] = {
+    {.valid = true, .table = {"s", "p"}, .name = "f", .definition = "FOREIGN KEY (a) REFERENCES p"},
+    {.table = {"s", "q\""}, .name = "g'\"", .definition = "FOREIGN KEY (b) REFERENCES \"q\"\"\""},
+    {.incoming = true, .table = {"s", "r"}, .name = "h"},
+};
+
 static struct facts read_facts(uint8_t bits, uint8_t kind)
 {
     static const char kinds[] = "rpmiIvtSf";
@@ -94,6 +100,10 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
     for (size_t i = 0; i < STATEMENT_ACTIONS_MAX; i++) {
         facts.actions[i] = read_action_facts((uint8_t)(kind + i));
     }
+    facts.foreign_keys = foreign_keys;
+    facts.foreign_key_count = bits & 64 ? sizeof foreign_keys / sizeof *foreign_keys : 0;
+    facts.foreign_keys_known = !(bits & 128);
+    facts.target_oid = 16384;
     facts.dropped_count = kind % (STATEMENT_OBJECTS_MAX + 1);
     for (size_t i = 0; i < facts.dropped_count; i++) {
         facts.dropped[i] = (struct dropped_facts){.exists = bits >> i & 1,

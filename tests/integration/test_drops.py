@@ -3,6 +3,7 @@ and through the proxy in its twin `safe`: the same answer, the same catalog afte
 import threading
 
 import pytest
+import servers
 from test_rewrites import SCHEMAS, CATALOG, outcome
 
 TABLES = """
@@ -159,3 +160,74 @@ def test_an_index_that_would_be_passed_over_keeps_it_as_it_came(twins, connect, 
     assert outcome(client, "safe", "reindex schema safe") == "REINDEX"
     assert "exclusion constraint" in client.notices[0]
     assert not any("concurrently" in line.lower() for line in sent())
+
+
+# --- DROP TABLE with foreign keys -----------------------------------------------------------------
+
+CHILD = """
+    set search_path = {0};
+    create table c (p int constraint fp references p on delete cascade deferrable, e int,
+                    own int, id int primary key);
+    alter table c add constraint fe foreign key (e) references t (e) not valid,
+                  add constraint "f ""u" foreign key (e) references u (b) on update set null,
+                  add foreign key (own) references c (id);
+"""
+
+
+@pytest.fixture
+def children(twins, server, database):
+    for schema in SCHEMAS:
+        server.psql(CHILD.format(schema), database)
+
+
+def test_foreign_keys_go_before_their_table(children, both, sent):
+    assert both("drop table c restrict") == "DROP TABLE"
+    assert [line.split("*/ ")[1] for line in ours(sent)] == [
+        "ALTER TABLE safe.c DROP CONSTRAINT fp", "ALTER TABLE safe.c DROP CONSTRAINT fe",
+        'ALTER TABLE safe.c DROP CONSTRAINT "f ""u"', "DROP TABLE c"]
+
+
+@pytest.mark.parametrize("obstacle", [
+    "create view v as select * from c", "create table x (c c)",
+    "create table x (id int references c)", "create policy y on u using (exists (select from c))",
+    "create function f() returns int begin atomic select count(*) from c; end"])
+def test_a_table_that_is_needed_keeps_its_foreign_keys(children, both, direct, sent, obstacle):
+    for schema in SCHEMAS:
+        direct.execute(f"set search_path = {schema}; {obstacle}")
+    assert both("drop table c")[0] == "2BP01"
+    assert not ours(sent)
+    assert both("drop table c cascade") == "DROP TABLE"
+
+
+def test_foreign_keys_come_back_when_the_table_stays(children, connect, direct, catalog):
+    before = catalog("safe")
+    blocker = connect(leg=None, autocommit=False)
+    blocker.execute("select from safe.u")               # in the way of the third foreign key
+    client = connect()
+    assert outcome(client, "safe", "drop table c")[0] == "55P03"
+    assert catalog("safe") == before
+    blocker.rollback()
+    assert outcome(client, "safe", "drop table c") == "DROP TABLE"
+
+
+def test_a_foreign_key_that_cannot_come_back_is_told(children, connect, direct):
+    """A row that breaks it came while it was gone: NOT VALID is what can be had."""
+    blocker = connect(leg=None, autocommit=False)
+    blocker.execute("select from safe.u")
+    client = connect()
+    tried = threading.Thread(target=lambda: outcome(client, "safe", "drop table c"))
+    tried.start()
+    servers.wait_for(lambda: not direct.execute("select from pg_constraint where conname = 'fp' and"
+                                                " connamespace = 'safe'::regnamespace").fetchall(), 20,
+                     "the first foreign key to go")
+    servers.wait_for(lambda: inserts(connect), 20, "a moment between two tries")
+    tried.join()
+    blocker.rollback()
+    assert direct.execute("select convalidated from pg_constraint where conname = 'fp' and"
+                          " connamespace = 'safe'::regnamespace").fetchall() == [(False,)]
+    assert any("VALIDATE CONSTRAINT fp" in notice for notice in client.notices)
+
+
+def inserts(connect):
+    with connect(leg=None) as writer:
+        return writer.execute("insert into safe.c (p, id) values (1000000, 1)").rowcount

@@ -15,7 +15,8 @@
  * begin with its place, or are about the first one: column_exists 1.free_name=t_b_key. Several sql
  * lines are one text. "partition: 2 1 r s.p i default" is a partition with its oid, its parent's,
  * its kind, name and free name for an index, and whether it is a default one; the target's oid
- * is 1. "decided: noop" puts a verdict in the place of the rules', for plans alone. All other lines
+ * is 1. "foreign_key: f s.p FOREIGN KEY …" is one of the target's, valid unless it ends with NOT
+ * VALID. "decided: noop" puts a verdict in the place of the rules', for plans alone. All other lines
  * are expectations, for cases_test.c to check.
  *
  * For tests only; what cannot be read ends the program with the line's number. */
@@ -53,6 +54,7 @@ struct test_case {
     char sql[2048];
     char decided[16]; /* empty: by the rules */
     struct partition_facts partitions[4];
+    struct foreign_key_facts foreign_keys[4];
     struct case_line expected[CASE_EXPECTATIONS_MAX];
     size_t expected_count;
 };
@@ -182,6 +184,20 @@ static inline void case_partition(struct test_case *out, struct case_line *line)
     out->facts.partition_count++;
 }
 
+static inline void case_foreign_key(struct test_case *out, struct case_line *line)
+{
+    struct foreign_key_facts *to = &out->foreign_keys[out->facts.foreign_key_count];
+    if (out->facts.foreign_key_count == sizeof out->foreign_keys / sizeof *out->foreign_keys ||
+        sscanf(line->value, "%63s %63[^.].%63s %1023[^\n]", to->name, to->table.schema,
+               to->table.name, to->definition) != 4) {
+        case_fail(out->file, line->number, line->key, line->value);
+    }
+    to->valid = strstr(to->definition, "NOT VALID") == NULL;
+    out->facts.foreign_keys_known = true;
+    out->facts.target_oid = 1;
+    out->facts.foreign_key_count++;
+}
+
 static inline void case_take(struct test_case *out, struct case_line *line)
 {
     bool words = strcmp(line->key, "settings") == 0 || strcmp(line->key, "now") == 0 ||
@@ -202,6 +218,8 @@ static inline void case_take(struct test_case *out, struct case_line *line)
                  line->value);
     } else if (strcmp(line->key, "partition") == 0) {
         case_partition(out, line);
+    } else if (strcmp(line->key, "foreign_key") == 0) {
+        case_foreign_key(out, line);
     } else if (strcmp(line->key, "decided") == 0) {
         snprintf(out->decided, sizeof out->decided, "%.15s", line->value);
     } else if (out->expected_count < CASE_EXPECTATIONS_MAX) {

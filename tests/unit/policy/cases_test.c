@@ -53,6 +53,7 @@ static void outcome_make(const struct test_case *test, struct outcome *out)
     struct situation now = test->now;
     struct facts facts = test->facts;
     facts.partitions = test->partitions;
+    facts.foreign_keys = test->foreign_keys;
     *out = (struct outcome){0};
     scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
                                                .encoding = SCAN_ENCODING_UTF8});

@@ -140,8 +140,9 @@ static void dropped_objects_are_listed(void **state)
 static void foreign_keys_are_listed(void **state)
 {
     (void)state;
-    const char *const own[] = {"k", "0", "7", "", "app", "par", "fk", "", "", "",
-                               "",  "f", "t", "", "",    "",    "",   "", ""};
+    const char *const own[] = {"k", "0", "7", "",  "app", "par", "fk", "FOREIGN KEY (a)",
+                               "",  "",  "",  "f", "t",   "",    "",   "",
+                               "",  "",  ""};
     const char *const other[] = {"k", "0", "8", "", "app", "child", "fk2", "", "", "",
                                  "",  "t", "f", "", "",    "",      "",    "", ""};
     struct probe probe = {.form = PROBE_TARGET, .count = 1};
@@ -150,6 +151,8 @@ static void foreign_keys_are_listed(void **state)
     assert_true(read_detail(&probe, other, &facts));
     assert_int_equal(facts.foreign_key_count, 2);
     assert_string_equal(facts.foreign_keys[0].name, "fk");
+    assert_string_equal(facts.foreign_keys[0].definition, "FOREIGN KEY (a)");
+    assert_string_equal(facts.foreign_keys[1].definition, "");
     assert_false(facts.foreign_keys[0].incoming);
     assert_true(facts.foreign_keys[0].valid);
     assert_string_equal(facts.foreign_keys[1].table.schema, "app");

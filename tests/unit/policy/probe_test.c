@@ -73,6 +73,8 @@ static const struct question {
      "WHERE c.relname OPERATOR(pg_catalog.=) 'i'"},
     {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_trigger"},
     {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_depend"},
+    {"DROP TABLE t", &alone, PROBE_TARGET, "k.conname, pg_catalog.pg_get_constraintdef(k.oid)"},
+    {"TRUNCATE t", &alone, PROBE_TARGET, "k.conname, NULL"},
     {"DROP TABLE t, u", &alone, PROBE_SETTINGS, "server_version_num"},
     {"TRUNCATE t", &alone, PROBE_TARGET, "to_regclass('t')"},
     {"REFRESH MATERIALIZED VIEW m", &alone, PROBE_TARGET, "x.indimmediate"},
