@@ -53,7 +53,9 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
-    bool stays; /* PART: done, it is not taken back when a later one fails; the client is told */
+    /* PART: done, it is not taken back when a later one fails, and cut off, its UNDO makes it
+     * whole. The client and the ledger are told of both. */
+    bool stays;
     /* What stands for the server's own words. PART: an integrity violation (class 23) here means
      * that the column called `as_text` has a NULL (23502), or else what `as_text` says, where % is
      * the table's name; and the client is told so with this SQLSTATE.

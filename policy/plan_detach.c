@@ -101,6 +101,7 @@ const char *recipe_detach(struct moves *moves, size_t action)
     detach_append_note(&name, moves_part(moves));
     bool done = detach_append(moves, &name);
     detach_append_undo(moves, &alter->other, moves_undo(moves, true));
+    moves_keep(moves);
     struct buffer *out = moves_part(moves);
     detach_append_drop(&name, out);
     out->failed = out->failed || name.failed;

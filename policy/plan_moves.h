@@ -65,7 +65,7 @@ struct buffer *moves_build(struct moves *moves, const struct object_name *table,
 /* Rows that violate the part opened last have a NULL in the column: that is what the client hears.
  */
 void moves_says_null(struct moves *moves, const char *column);
-/* The part opened last is not taken back once it is done. */
+/* The part opened last is not taken back: once begun, it is brought to its end. */
 void moves_keep(struct moves *moves);
 /* Takes the name for a constraint that the plan adds; NULL, or why it could not: of two with one
  * name the second would fail, and where PostgreSQL makes the names up it would not. */

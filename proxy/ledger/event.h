@@ -22,6 +22,7 @@
     X(EVENT_NO_OP, "no_op", "no_op")                                                               \
     X(EVENT_PREPARED, "prepared", "prepared")                                                      \
     X(EVENT_UNKNOWN, "unknown", "unknown")                                                         \
+    X(EVENT_COMPLETED, "completed", NULL)                                                          \
     X(EVENT_NEEDS_CLEANUP, "needs_cleanup", NULL)                                                  \
     X(EVENT_CLEANED_UP, "cleaned_up", NULL)                                                        \
     X(EVENT_CLEANUP_FAILED, "cleanup_failed", NULL)

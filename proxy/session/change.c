@@ -268,6 +268,7 @@ static void event_set_times(json_t *event, enum change_kind kind, uint64_t wall_
     case CHANGE_DENIED:
     case CHANGE_RETRY:
     case CHANGE_UNKNOWN:
+    case CHANGE_COMPLETED:
     case CHANGE_NEEDS_CLEANUP:
         return;
     }

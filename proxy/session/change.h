@@ -19,6 +19,7 @@
     X(FAILED, "failed")                                                                            \
     X(PREPARED, "prepared")                                                                        \
     X(UNKNOWN, "unknown")                                                                          \
+    X(COMPLETED, "completed") /* failed, but a part that cannot be taken back is at its end */     \
     X(NEEDS_CLEANUP, "needs_cleanup") /* and what comes of it the maintenance connection writes */
 
 enum change_kind {
@@ -73,7 +74,7 @@ struct change_outcome {
     uint32_t attempts;
     struct span cleanup; /* NEEDS_CLEANUP: what a person should run, and the same for a program */
     struct change_undo undo;
-    struct span remains; /* FAILED: the statements of it that are done all the same */
+    struct span remains; /* FAILED, COMPLETED: the statements of it that are done all the same */
 };
 void change_write(struct buffer *out, enum change_kind kind, const struct change_id *id,
                   const struct change_outcome *outcome, uint64_t wall_us);

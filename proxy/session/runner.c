@@ -299,6 +299,8 @@ static void generated_ended(struct session *session, struct effects *effects)
             return;
         }
         leftover_tell(session, sql, false, effects);
+    } else {
+        leftover_tell_completed(session, effects);
     }
     if (!send_generated(session, effects)) {
         runner->step++;

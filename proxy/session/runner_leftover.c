@@ -137,24 +137,47 @@ void leftover_tell_possible(struct session *session, struct effects *effects)
 
 static const char ours[] = "/* ddlguard */ ";
 
-void leftover_tell_remains(struct session *session, struct buffer *out, struct effects *effects)
+/* What stays of the steps before `end`. */
+static void append_remains(const struct runner *runner, size_t end, struct buffer *out)
 {
-    const struct runner *runner = session->runner;
-    size_t start = out->length;
-    for (size_t i = 0; i < runner->plan.count && i < runner->failed_at; i++) {
+    for (size_t i = 0; i < runner->plan.count && i < end; i++) {
         const struct step *step = &runner->plan.steps[i];
         if (step->stays) {
-            buffer_append_text(out, out->length > start ? "; " : "");
+            buffer_append_text(out, out->length > 0 ? "; " : "");
             buffer_append_span(out, span_from(step->sql, strlen(ours)));
         }
     }
-    if (out->length > start) {
-        struct buffer message = {0};
-        buffer_append_text(&message, "ddlguard: the change has failed, but this of it is done: ");
-        buffer_append_span(&message, span_from(buffer_span(out), start));
-        encode_notice(
-            &effects->to_client,
-            &(struct report_text){"WARNING", SQLSTATE_WARNING, buffer_span(&message), {0}, {0}});
-        buffer_free(&message);
+}
+
+static void tell_remains(struct span remains, struct effects *effects)
+{
+    struct buffer message = {0};
+    buffer_append_text(&message, "ddlguard: the change has failed, but this of it is done: ");
+    buffer_append_span(&message, remains);
+    encode_notice(
+        &effects->to_client,
+        &(struct report_text){"WARNING", SQLSTATE_WARNING, buffer_span(&message), {0}, {0}});
+    buffer_free(&message);
+}
+
+void leftover_tell_remains(struct session *session, struct buffer *out, struct effects *effects)
+{
+    append_remains(session->runner, session->runner->failed_at, out);
+    if (out->length > 0) {
+        tell_remains(buffer_span(out), effects);
     }
+}
+
+void leftover_tell_completed(struct session *session, struct effects *effects)
+{
+    const struct runner *runner = session->runner;
+    const struct step *step = &runner->plan.steps[runner->step];
+    struct buffer remains = {0};
+    if (step->kind == STEP_UNDO && runner->plan.steps[step->undo_of].stays) {
+        append_remains(runner, runner->failed_at + 1, &remains);
+        tell_remains(buffer_span(&remains), effects);
+        change_write(&effects->ledger, CHANGE_COMPLETED, &runner->changes[0],
+                     &(struct change_outcome){.remains = buffer_span(&remains)}, session->wall_us);
+    }
+    buffer_free(&remains);
 }

@@ -159,6 +159,8 @@ typedef bool leftover_chosen(const struct runner *runner, const struct step *ste
 struct change_undo leftover_undo(const struct session *session, leftover_chosen *chosen,
                                  struct buffer *out);
 bool leftover_any(const struct runner *runner, const struct step *step); /* that undoes anything */
+/* An UNDO's statement has been run: if it was to bring its part to the end, that is told, too. */
+void leftover_tell_completed(struct session *session, struct effects *effects);
 /* Whether a part of the change is committed. */
 bool leftover_part_is_done(const struct runner *runner);
 /* The RUN has ended, well or badly. */
