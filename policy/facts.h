@@ -135,7 +135,7 @@ struct facts {
     /* "DROP CONSTRAINT a, DROP CONSTRAINT b": the CHECKs that are not validated. Empty: none. */
     char drop_unproved[256];
     bool unproved_known; /* they all fit in there */
-    bool may_copy;       /* temporary tables may be made here */
+    bool may_copy;       /* temporary tables may be made here, and no event trigger sees them */
     bool two_phase;      /* and PREPARE TRANSACTION is possible, but not after them */
     bool may_change;     /* this role owns the table, and may create in its schema */
     bool bound_provable; /* it is partitioned, and a CHECK can prove the bound of a partition */

@@ -111,7 +111,8 @@ static const char probe_more_columns[] =
     " WHERE k.conrelid OPERATOR(pg_catalog.=) tc.oid AND NOT k.convalidated"
     " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[])),"
     " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
-    " AND NOT pg_catalog.pg_is_in_recovery(),"
+    " AND NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS (SELECT FROM"
+    " pg_catalog.pg_event_trigger AS e WHERE e.evtenabled OPERATOR(pg_catalog.<>) 'D'),"
     " pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0',"
     " pg_catalog.pg_has_role(tc.relowner, 'USAGE')"
     " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')";

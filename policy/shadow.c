@@ -80,7 +80,8 @@ static bool table_is_copied(const struct situation *now, const struct facts *fac
     return facts->known && facts->target_known && facts->exists && facts->kind == 'r' &&
            !facts->temporary && !facts->system && !facts->new_here && !facts->table_has_children &&
            facts->unproved_known && facts->may_copy && !now->replication && !now->early &&
-           !now->transaction_failed && (!now->in_transaction || !facts->two_phase);
+           !now->transaction_failed &&
+           (!now->in_transaction || (now->may_save && !facts->two_phase));
 }
 
 static bool statement_is_copied(const struct statement *statement)

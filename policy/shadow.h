@@ -43,7 +43,8 @@ struct shadow {
 /* Is there something about this statement that only the server knows, and can a copy tell it? Not
  * of partitioned tables and those with children, of what refers to other tables or goes by the
  * names of constraints, and not where the copy would be noticed: PREPARE TRANSACTION is refused
- * after temporary tables, even such as are gone. */
+ * after temporary tables, even such as are gone, and event triggers run for every table. In a
+ * transaction only where a savepoint can be gone back to. */
 bool shadow_is_wanted(const struct statement *statement, const struct situation *now,
                       const struct facts *facts);
 

@@ -30,6 +30,7 @@ void runner_free(struct runner *runner)
     free(runner->decisions);
     free(runner->changes);
     probe_free(&runner->probe);
+    shadow_free(&runner->shadow);
     plan_free(&runner->plan);
     exchange_free(&runner->exchange);
     buffer_free(&runner->generated);
@@ -314,6 +315,9 @@ static void exchange_ended(struct session *session, struct effects *effects)
     case RUNNER_PROBE:
         decide_on_answer(session, effects);
         break;
+    case RUNNER_SHADOW:
+        runner_shadow_ended(session, effects);
+        break;
     case RUNNER_STEP:
         step_ended(session, effects);
         break;
@@ -366,15 +370,11 @@ bool runner_on_server(struct session *session, struct span in, struct effects *e
     void (*row)(struct runner *, struct span) = runner->state == RUNNER_PROBE  ? decide_on_row
                                                 : runner->state == RUNNER_STEP ? generated_row
                                                                                : NULL;
-    switch (exchange_reply(session, runner, frame.tag, span_cut(in, 0, frame.length),
-                           frame_body(frame, in), row, effects)) {
-    case EXCHANGE_GOES_ON:
-        return true;
-    case EXCHANGE_ENDED:
+    enum exchange_progress progress =
+        exchange_reply(session, runner, frame.tag, span_cut(in, 0, frame.length),
+                       frame_body(frame, in), row, effects);
+    if (progress == EXCHANGE_ENDED) {
         exchange_ended(session, effects);
-        return true;
-    case EXCHANGE_FATAL:
-        return true; /* the socket's end follows and settles the rest */
     }
-    return true;
+    return true; /* behind EXCHANGE_FATAL the socket's end follows and settles the rest */
 }

@@ -2,9 +2,12 @@
  * decides, writes the intent, sends the plan's steps one by one, tries again after lock timeouts,
  * cleans up, writes the outcome, and gives the client exactly one reply of the shape it expects.
  *
- *      start -> PROBE -> QUEUE -> INTENT -> STEP | GENERATED | RUN -> OUTCOME -> STEP (undo,
- * restore) -> reply ^                          | |        PAUSE <- RESYNC <-+   a lock timeout, and
- * tries are left ledger                     OUTCOME: ledger again, before the client hears
+ *      start -> PROBE -> SHADOW -> QUEUE -> INTENT -> STEP | GENERATED | RUN
+ *      -> OUTCOME -> STEP (undo, restore) -> reply     ^                  |
+ *                                                    PAUSE <- RESYNC <----+
+ *
+ * INTENT and OUTCOME wait for the ledger: the one before anything is done, the other before the
+ * client hears. PAUSE is for a lock timeout, while tries are left.
  *
  * Exchanges of ours use a named statement and portal of our own, closed again; they end with Sync
  * where the batch may end, with Flush where it must stay open, and are one simple Query on a

@@ -114,7 +114,7 @@ static bool warn_unguarded(struct session *session)
 }
 
 /* Decides on every statement, and waits for its turn. */
-static void decide_all(struct session *session, struct effects *effects)
+void decide_all(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     struct statement_list *list = &runner->request.statements;
@@ -169,15 +169,20 @@ void decide_on_row(struct runner *runner, struct span body)
     }
 }
 
+void decide_fail(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    runner->run_ended = runner->run_failed = true;
+    buffer_append_span(&runner->held, buffer_span(&runner->exchange.error));
+    outcome_deliver(session, effects);
+}
+
 void decide_on_answer(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     struct exchange *exchange = &runner->exchange;
     if (exchange->failed && runner->now.in_transaction) {
-        /* The question itself has failed the client's transaction: it must hear so. */
-        runner->run_ended = runner->run_failed = true;
-        buffer_append_span(&runner->held, buffer_span(&exchange->error));
-        outcome_deliver(session, effects);
+        decide_fail(session, effects);
         return;
     }
     if (!exchange->failed && exchange->rows == 0 &&
@@ -192,7 +197,9 @@ void decide_on_answer(struct session *session, struct effects *effects)
         exchange_send(session, runner, runner->probe.queries[runner->probe_at], effects);
         return;
     }
-    decide_all(session, effects);
+    if (!runner_shadow_start(session, guarded_statement(runner), effects)) {
+        decide_all(session, effects);
+    }
 }
 
 void decide_start(struct session *session, struct effects *effects)

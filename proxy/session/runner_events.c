@@ -104,6 +104,7 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
         }
         break;
     case RUNNER_PROBE:
+    case RUNNER_SHADOW:
     case RUNNER_QUEUE:
     case RUNNER_STEP:
     case RUNNER_GENERATED:
@@ -179,6 +180,7 @@ void runner_on_cancel(struct session *session, struct effects *effects)
         }
         break;
     case RUNNER_PROBE:
+    case RUNNER_SHADOW: /* its steps are short, and the way back must not be cut off */
     case RUNNER_INTENT:
     case RUNNER_GENERATED:
     case RUNNER_RESYNC:

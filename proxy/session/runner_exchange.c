@@ -1,13 +1,13 @@
 /* Exchanges of our own with the server. On the wire:
  *
- *      Close S, Parse, Bind, Execute, Close P, Close S, then Sync or Flush
- *      CloseComplete, ParseComplete, BindComplete, DataRow…, CommandComplete, CloseComplete,
- *      CloseComplete [, ReadyForQuery]
+ *      [Close P,] Close S, Parse, Bind, Execute, Close P, Close S, then Sync or Flush
+ *      [CloseComplete,] CloseComplete, ParseComplete, BindComplete, DataRow…, CommandComplete,
+ *      CloseComplete, CloseComplete [, ReadyForQuery]
  *
- * The first Close is for a statement that an earlier exchange left behind when it failed between
- * its Parse and its Close. Statement and portal have a name of our own, so that the client's
- * unnamed statement and portals stay what they are. A replication connection knows simple Query
- * only. */
+ * The first ones are for what an earlier exchange left behind when it failed before its own: the
+ * statement, and in a failed transaction the portal, which is gone in all other places. Statement
+ * and portal have a name of our own, so that the client's unnamed statement and portals stay what
+ * they are. A replication connection knows simple Query only. */
 #include "proxy/session/runner_state.h"
 
 #include "protocol/client_message.h"
@@ -33,10 +33,15 @@ void exchange_send(struct session *session, struct runner *runner, struct span s
     struct buffer *out = &effects->to_server;
     exchange_free(&runner->exchange);
     runner->exchange.synced = !runner->request.batch_open;
+    runner->exchange.closes_due = OUR_CLOSES;
     if (session->replication) {
         runner->exchange.synced = true;
         encode_query(out, sql);
         return;
+    }
+    if (session->pipeline.status == STATUS_FAILED) {
+        encode_close(out, 'P', name);
+        runner->exchange.closes_due++;
     }
     encode_close(out, 'S', name);
     encode_parse(out, name, sql);
@@ -99,8 +104,8 @@ enum exchange_progress exchange_reply(struct session *session, struct runner *ru
         return exchange->synced ? EXCHANGE_ENDED : EXCHANGE_GOES_ON;
     case SERVER_CLOSE_COMPLETE:
         exchange->closes++;
-        return !exchange->synced && exchange->closes == OUR_CLOSES ? EXCHANGE_ENDED
-                                                                   : EXCHANGE_GOES_ON;
+        return !exchange->synced && exchange->closes == exchange->closes_due ? EXCHANGE_ENDED
+                                                                             : EXCHANGE_GOES_ON;
     case SERVER_DATA_ROW:
         exchange->rows++;
         if (row != NULL) {
@@ -117,6 +122,9 @@ enum exchange_progress exchange_reply(struct session *session, struct runner *ru
         return EXCHANGE_GOES_ON;
     case SERVER_NOTIFICATION:
         buffer_append_span(&effects->to_client, message);
+        return EXCHANGE_GOES_ON;
+    case SERVER_NOTICE:
+        runner_shadow_hear(runner, body);
         return EXCHANGE_GOES_ON;
     default: /* the rest answers to us alone; notices of our own statements too */
         return EXCHANGE_GOES_ON;

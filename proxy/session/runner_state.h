@@ -4,12 +4,14 @@
 
 #include "policy/plan.h"
 #include "policy/probe.h"
+#include "policy/shadow.h"
 #include "proxy/session/change.h"
 #include "proxy/session/runner.h"
 
 /* What the runner is waiting for. */
 #define RUNNER_STATES(X)                                                                           \
     X(PROBE, "probe")         /* the answer to a question of ours */                               \
+    X(SHADOW, "shadow")       /* the end of a step of the shadow probe */                          \
     X(QUEUE, "queue")         /* its turn at the table */                                          \
     X(INTENT, "intent")       /* the ledger: the intent on disk */                                 \
     X(STEP, "step")           /* the end of a step of ours */                                      \
@@ -30,8 +32,8 @@ enum runner_state {
 
 /* One exchange of ours, or of the client's statement in our clothes, and what came of it. */
 struct exchange {
-    bool synced;     /* ends with ReadyForQuery; else with the last CloseComplete, or an error */
-    unsigned closes; /* CloseComplete seen; the third is the last */
+    bool synced; /* ends with ReadyForQuery; else with the last CloseComplete, or an error */
+    unsigned closes, closes_due; /* CloseComplete: seen, and the last one */
     bool failed;
     size_t rows;
     char sqlstate[6];
@@ -63,6 +65,9 @@ struct runner {
     size_t probe_at;
     bool probe_failed;
     struct facts facts;
+    struct shadow shadow;
+    size_t shadow_at;
+    bool shadow_in_batch; /* the batch is open again when it has ended */
     struct settings settings;
     struct plan plan;
     bool has_plan;
@@ -170,10 +175,20 @@ bool runner_retry(struct session *session, const char *sqlstate, bool resync,
                   struct effects *effects);
 void runner_watch(struct runner *runner, struct effects *effects);
 void runner_stop_watching(struct runner *runner, struct effects *effects);
+/* The decision on what is known by now, and the plan. */
+void decide_all(struct session *session, struct effects *effects);
+/* A question of ours has failed the client's transaction, which must hear so. */
+void decide_fail(struct session *session, struct effects *effects);
 /* Once more, with all that the server is asked: it may have changed while we waited. */
 void decide_again(struct session *session, struct effects *effects);
 /* The intent, and once it is on disk the first step. */
 void decide_intend(struct session *session, struct effects *effects);
+/* runner_shadow.c: what the catalog does not tell. False: there is nothing to ask, or no way to. */
+bool runner_shadow_start(struct session *session, const struct statement *statement,
+                         struct effects *effects);
+/* A NoticeResponse, its body, in an exchange of ours. */
+void runner_shadow_hear(struct runner *runner, struct span body);
+void runner_shadow_ended(struct session *session, struct effects *effects);
 /* runner_turn.c: one change at a time per table. False: there is nothing to wait for. */
 bool turn_join(struct session *session, struct effects *effects);
 void turn_leave(struct runner *runner, struct effects *effects);

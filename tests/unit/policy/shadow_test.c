@@ -12,7 +12,8 @@
 #include "policy/sql/sql.h"
 
 static const struct situation alone = {.alone = true};
-static const struct situation in_transaction = {.in_transaction = true, .alone = true};
+static const struct situation in_transaction = {
+    .in_transaction = true, .alone = true, .may_save = true};
 
 static struct facts usual_facts(void)
 {

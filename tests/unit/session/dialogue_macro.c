@@ -4,6 +4,7 @@
  *      Answer "column" NULL  AnswerFlush …              its answer with one row
  *      AnswerEmpty           AnswerEmptyFlush           … with none
  *      Complete "DO"         CompleteFlush "DO"         … of a statement that has no rows
+ *      Complete "BEGIN" T                               … that changes the status
  *      Failed 55P03 "text"   FailedFlush …              … an error
  *      Settings name=value   SettingsFlush …            the probe's row, settings only
  *      Facts name=value      FactsFlush …               the probe's row (policy/probe_read.c)
@@ -14,72 +15,12 @@
  *
  * Answers end with ReadyForQuery in the status that the dialogue is in, those with Flush do not. */
 #include "tests/unit/session/dialogue.h"
+#include "tests/unit/session/probe_answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COLUMNS(X)                                                                                 \
-    X(server_version, "150020")                                                                    \
-    X(lock_timeout, "0")                                                                           \
-    X(statement_timeout, "0")                                                                      \
-    X(transaction_timeout, "")                                                                     \
-    X(idle_session_timeout, "0")                                                                   \
-    X(deadlock_timeout, "1s")                                                                      \
-    X(client_min_messages, "notice")                                                               \
-    X(server_pid, "4711")                                                                          \
-    X(exists, "t")                                                                                 \
-    X(kind, "r")                                                                                   \
-    X(temporary, "f")                                                                              \
-    X(system, "f")                                                                                 \
-    X(new_here, "f")                                                                               \
-    X(bytes, "100000000")                                                                          \
-    X(rows, "1000000")                                                                             \
-    X(schema, "public")                                                                            \
-    X(table, "t")                                                                                  \
-    X(table_kind, "r")                                                                             \
-    X(table_has_invalid_index, "f")                                                                \
-    X(table_has_exclusion, "f")                                                                    \
-    X(index_exists, "f")                                                                           \
-    X(index_valid, "f")                                                                            \
-    X(index_backs_constraint, "f")                                                                 \
-    X(index_exclusion, "f")                                                                        \
-    X(index_partition, "f")                                                                        \
-    X(index_name, "")                                                                              \
-    X(target_oid, "16384")                                                                         \
-    X(table_has_children, "f")                                                                     \
-    X(partitioned_schema, "")                                                                      \
-    X(partitioned, "")                                                                             \
-    X(default_partition, "f")                                                                      \
-    X(sibling_default, "f")                                                                        \
-    X(populated, "t")                                                                              \
-    X(has_full_unique_index, "f")                                                                  \
-    X(drop_unproved, "")                                                                           \
-    X(may_copy, "t")                                                                               \
-    X(two_phase, "f")                                                                              \
-    X(may_change, "t")                                                                             \
-    X(bound_provable, "f")                                                                         \
-    X(detail, "")                                                                                  \
-    X(place, "")                                                                                   \
-    X(own, "")                                                                                     \
-    X(parent, "")                                                                                  \
-    X(name1, "")                                                                                   \
-    X(name2, "")                                                                                   \
-    X(name3, "")                                                                                   \
-    X(name4, "")                                                                                   \
-    X(kind1, "")                                                                                   \
-    X(kind2, "")                                                                                   \
-    X(detail_bytes, "")                                                                            \
-    X(is1, "")                                                                                     \
-    X(is2, "")                                                                                     \
-    X(is3, "")                                                                                     \
-    X(is4, "")                                                                                     \
-    X(is5, "")                                                                                     \
-    X(is6, "")                                                                                     \
-    X(is7, "")                                                                                     \
-    X(is8, "")
-
-#define SETTINGS_COLUMNS 8
-#define COLUMNS_MOST     64
+#define COLUMNS_MOST 64
 
 struct column {
     const char *name;
@@ -90,7 +31,7 @@ static void append_row(struct dialogue *dialogue, struct span words, bool all, s
 {
     struct column columns[COLUMNS_MOST] = {
 #define X(name, value) {#name, value},
-        COLUMNS(X)
+        PROBE_ANSWER(X)
 #undef X
     };
     struct dialogue_word given[COLUMNS_MOST];
@@ -107,7 +48,7 @@ static void append_row(struct dialogue *dialogue, struct span words, bool all, s
         columns[i].value = given[given_count++].value;
     }
     buffer_append_text(out, "DataRow");
-    for (size_t i = 0; columns[i].name != NULL && (all || i < SETTINGS_COLUMNS); i++) {
+    for (size_t i = 0; columns[i].name != NULL && (all || i < PROBE_ANSWER_SETTINGS); i++) {
         bool null = columns[i].value[0] == '\0';
         buffer_append_format(out, null ? " NULL" : " \"%s\"", columns[i].value);
     }
@@ -121,12 +62,23 @@ static void append_ready(struct dialogue *dialogue, bool flush, struct buffer *o
     }
 }
 
-static void append_complete(struct dialogue *dialogue, const char *tag, struct span row, bool flush,
-                            struct buffer *out)
+static void append_bound(const struct dialogue *dialogue, struct buffer *out)
 {
+    buffer_append_text(out, dialogue->status == 'E' ? "CloseComplete\n" : "");
     buffer_append_text(out, "CloseComplete\nParseComplete\nBindComplete\n");
+}
+
+/* `rest`: the status that a statement leaves which opens or ends a transaction; else empty. */
+static void append_complete(struct dialogue *dialogue, const char *tag, struct span row, bool flush,
+                            struct span rest, struct buffer *out)
+{
+    struct dialogue_word status;
+    append_bound(dialogue, out);
     buffer_append_span(out, row);
     buffer_append_format(out, "CommandComplete \"%s\"\nCloseComplete\nCloseComplete\n", tag);
+    if (dialogue_next_word(&rest, &status)) {
+        dialogue->status = status.name[0];
+    }
     append_ready(dialogue, flush, out);
 }
 
@@ -146,7 +98,7 @@ static void append_error(const char *severity, bool expected, struct span words,
 static void append_failed(struct dialogue *dialogue, bool flush, struct span words,
                           struct buffer *out)
 {
-    buffer_append_text(out, "CloseComplete\nParseComplete\nBindComplete\n");
+    append_bound(dialogue, out);
     append_error("ERROR", false, words, out);
     dialogue->status = dialogue->status == 'T' ? 'E' : dialogue->status;
     append_ready(dialogue, flush, out);
@@ -160,9 +112,11 @@ static void append_notice(bool expected, struct span words, struct buffer *out)
                          expected ? "\xe2\x80\xa6" : "");
 }
 
-static void append_ours(bool flush, struct span words, struct buffer *out)
+static void append_ours(const struct dialogue *dialogue, bool flush, struct span words,
+                        struct buffer *out)
 {
     struct span sql = dialogue_skip_blanks(words);
+    buffer_append_text(out, dialogue->status == 'E' ? "Close P \"_ddlguard\"\n" : "");
     buffer_append_format(out,
                          "Close S \"_ddlguard\"\nParse \"_ddlguard\" %.*s\n"
                          "Bind \"_ddlguard\" \"_ddlguard\"\nExecute \"_ddlguard\" 0\n"
@@ -228,6 +182,7 @@ bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expect
     struct dialogue_word form;
     struct dialogue_word tag;
     struct span words = message;
+    const struct span none = {0};
     bool flush = false;
     if (!dialogue_next_word(&words, &form)) {
         return false;
@@ -235,17 +190,17 @@ bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expect
     struct buffer row = {0};
     bool known = true;
     if (is_form(form.name, "Ours", &flush)) {
-        append_ours(flush, words, lines);
+        append_ours(dialogue, flush, words, lines);
     } else if (is_form(form.name, "Answer", &flush)) {
         buffer_append_format(&row, "DataRow %.*s\n", (int)words.length, (const char *)words.at);
-        append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, lines);
+        append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, none, lines);
     } else if (is_form(form.name, "AnswerEmpty", &flush)) {
-        append_complete(dialogue, "SELECT 0", span_of(NULL, 0), flush, lines);
+        append_complete(dialogue, "SELECT 0", none, flush, none, lines);
     } else if (is_form(form.name, "Complete", &flush) && dialogue_next_word(&words, &tag)) {
-        append_complete(dialogue, tag.value, span_of(NULL, 0), flush, lines);
+        append_complete(dialogue, tag.value, none, flush, words, lines);
     } else if (is_form(form.name, "Settings", &flush) || is_form(form.name, "Facts", &flush)) {
         append_row(dialogue, words, form.name[0] == 'F', &row);
-        append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, lines);
+        append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, none, lines);
     } else if (is_form(form.name, "Failed", &flush)) {
         append_failed(dialogue, flush, words, lines);
     } else if (strcmp(form.name, "Error") == 0 || strcmp(form.name, "Fatal") == 0) {
