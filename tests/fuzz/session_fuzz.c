@@ -132,6 +132,8 @@ static void listen(void *who, enum shell_place place, struct span bytes)
     switch (place) {
     case PLACE_CLIENT:
         if (world->login_done) {
+            assert(world->raw ||
+                   memmem(bytes.at, bytes.length, MODEL_SECRET, sizeof MODEL_SECRET - 1) == NULL);
             follow(&world->to_client, bytes);
             assert(!world->to_client.bad || world->from_server.bad);
         }
@@ -197,6 +199,8 @@ static void encode_template(struct buffer *out, uint8_t which)
                                           PAD_300 "SELECT 1; SELECT 4",
                                           "SELECT 1; " PAD_300 "; CREATE TABLE m()",
                                           "CREATE TABLE m(a int)" PAD_300};
+    static const char *const retypes[] = {"ALTER TABLE t ALTER a TYPE bigint",
+                                          "BEGIN; ALTER TABLE t ALTER a TYPE text"};
     static const char *const names[] = {"", "s"};
     size_t count = sizeof queries / sizeof *queries;
     struct span name = span_text(names[which & 1]);
@@ -204,6 +208,10 @@ static void encode_template(struct buffer *out, uint8_t which)
         encode_query(out, span_text(queries[which]));
     } else if (which < 3 * count) {
         encode_parse(out, span_text(names[which / count & 1]), span_text(queries[which % count]));
+    } else if (which < 3 * count + 2) {
+        encode_query(out, span_text(retypes[which & 1]));
+    } else if (which < 3 * count + 4) {
+        encode_parse(out, span_text(names[which & 1]), span_text(retypes[0]));
     } else if (which < 150) {
         encode_bind(out, span_text(names[which >> 1 & 1]), name);
     } else if (which < 190) {

@@ -5,6 +5,7 @@
 #include "protocol/frame.h"
 #include "protocol/message.h"
 #include "protocol/server_message.h"
+#include "tests/unit/session/probe_answer.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -69,20 +70,32 @@ static const char *run_transaction(struct model *model, const char *sql)
     return starts(sql, "SAVEPOINT") ? "SAVEPOINT" : starts(sql, "RELEASE") ? "RELEASE" : NULL;
 }
 
+enum column {
+#define X(name, value) COLUMN_##name,
+    PROBE_ANSWER(X)
+#undef X
+        COLUMN_COUNT
+};
+
 /* The rows that our own questions are answered with. */
 static void answer_ours(struct model *model, const char *sql, uint8_t choice)
 {
-    static const char *const facts[] = {"150020", "0", "0", "",  "0",      "1s", "notice",
-                                        "4711",   "t", "r", "f", "f",      "f",  "1000000000",
-                                        "10000",  "s", "t", "r", "f",      "f",  "f",
-                                        "f",      "f", "f", "f", "t_a_idx"};
-    struct span columns[sizeof facts / sizeof *facts];
-    size_t count = strstr(sql, "WITH RECURSIVE") != NULL    ? sizeof facts / sizeof *facts
-                   : strstr(sql, "current_setting") != NULL ? 8
+    const char *facts[] = {
+#define X(name, value) value,
+        PROBE_ANSWER(X)
+#undef X
+    };
+    facts[COLUMN_bytes] = (choice & 8) != 0 ? "100" : "100000000";
+    facts[COLUMN_detail] = "a";
+    facts[COLUMN_place] = "0";
+    facts[COLUMN_is1] = "t";
+    struct span columns[COLUMN_COUNT];
+    size_t count = strstr(sql, "WITH RECURSIVE") != NULL    ? COLUMN_COUNT
+                   : strstr(sql, "current_setting") != NULL ? PROBE_ANSWER_SETTINGS
                    : strstr(sql, "set_config") != NULL      ? 1
                                                             : 0;
     for (size_t i = 0; i < count; i++) {
-        columns[i] = span_text(i == 13 && (choice & 8) != 0 ? "100" : facts[i]);
+        columns[i] = facts[i][0] == '\0' ? span_of(NULL, 0) : span_text(facts[i]);
     }
     if (strstr(sql, "format(") != NULL && (choice & 4) != 0) {
         columns[count++] = span_text("/* ddlguard */ DROP INDEX CONCURRENTLY s.i");
@@ -93,23 +106,38 @@ static void answer_ours(struct model *model, const char *sql, uint8_t choice)
     encode_command_complete(&model->out, "SELECT 1");
 }
 
+/* What the server says of a copy, and of nothing else. */
+static void tell_rewrite(struct model *model)
+{
+    static const char fields[] = "SDEBUG\0VDEBUG1\0C00000\0Mrewriting table\0R" MODEL_SECRET "\0";
+    size_t at = frame_begin(&model->out, SERVER_NOTICE);
+    buffer_append(&model->out, fields, sizeof fields); /* with the NUL that ends the fields */
+    frame_end(&model->out, at);
+}
+
 /* One statement. False: it failed. */
 static bool run(struct model *model, const char *sql, bool simple, uint8_t choice)
 {
     while (*sql == ' ') {
         sql++;
     }
-    bool ends = starts(sql, "COMMIT") || starts(sql, "ROLLBACK");
+    static const char ours[] = "/* ddlguard */ ";
+    const char *words = starts(sql, ours) ? sql + sizeof ours - 1 : sql;
+    bool ends = starts(words, "COMMIT") || starts(words, "ROLLBACK");
     if ((choice & 1) != 0 || (model->status == 'E' && !ends)) {
         fail(model, model->status == 'E' && !ends ? "25P02"
+                    : (choice & 32) != 0          ? "57014"
                     : (choice & 2) != 0           ? "55P03"
                                                   : "23505");
         return false;
     }
-    const char *tag = run_transaction(model, sql);
+    const char *tag = run_transaction(model, words);
     if (tag != NULL) {
         encode_command_complete(&model->out, tag);
-    } else if (starts(sql, "/* ddlguard */ ")) {
+    } else if (starts(words, "ALTER TABLE pg_temp.")) {
+        tell_rewrite(model);
+        encode_command_complete(&model->out, "ALTER TABLE");
+    } else if (words != sql) {
         answer_ours(model, sql, choice);
     } else if (starts(sql, "COPY")) {
         size_t at = frame_begin(&model->out, SERVER_COPY_IN);

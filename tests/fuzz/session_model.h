@@ -8,6 +8,9 @@
 
 #define MODEL_NAMES 8
 
+/* In notices about the copies of the shadow probe: no client may read it. */
+#define MODEL_SECRET "ATRewriteTable"
+
 struct model_name {
     char name[16];
     char sql[64]; /* its beginning */
