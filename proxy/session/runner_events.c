@@ -238,7 +238,7 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
     bool running = (runs_change(runner) || half_done) && runner->run_sent && !torn;
     struct change_outcome outcome = {.message = span_text(lost_text),
                                      .attempts = runner->retries + 1};
-    for (size_t i = 0; i < runner->request.statements.count && runner->has_plan; i++) {
+    for (size_t i = 0; i < runner->request.statements.count && runner->intended; i++) {
         bool recorded = statement_is_recorded(runner->request.statements.at[i].kind);
         bool pending = i < runner->completes;
         if (recorded && !pending && !runner->outcome_written) {
@@ -246,7 +246,7 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
                          &runner->changes[i], &outcome, session->wall_us);
         }
     }
-    if (runner->has_plan && !torn) {
+    if (runner->intended && !torn) {
         leftover_tell_possible(session, effects);
     }
     if (running) {

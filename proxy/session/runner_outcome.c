@@ -136,6 +136,7 @@ bool outcome_intend(struct session *session, struct effects *effects)
             write_intent(session, i, blocked ? CHANGE_DENIED : CHANGE_INTENDED, effects);
         }
     }
+    runner->intended = true;
     runner->outcome_written = blocked;
     session_await_ledger(session, effects);
     return session->awaits_ledger;

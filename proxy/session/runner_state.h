@@ -71,6 +71,7 @@ struct runner {
     struct settings settings;
     struct plan plan;
     bool has_plan;
+    bool intended; /* the ledger has the intent, and must hear of an end */
     size_t step;
 
     struct exchange exchange;
