@@ -3,8 +3,7 @@
  * the decision, and only where the answer makes a difference to that.
  *
  *      BEGIN | SAVEPOINT -> settings -> copy -> the actions … -> ROLLBACK | ROLLBACK TO, RELEASE
- *                 \______________\________\_________\__________/  a failure, a cancel, nobody to
- * ask for
+ *                 \______________\________\_________\__________/   a failure or a cancel
  *
  * What is asked stays between the server and us: its notices are read here and go no further, and
  * with it ends what it has set. It leaves the client's transaction as it has found it; if it
