@@ -153,18 +153,18 @@ static uint32_t plan_at_most(uint32_t value, uint32_t most)
     return value < most ? value : most;
 }
 
-static void plan_append_run(struct draft *draft, bool retry, bool save)
+static void plan_append_run(struct draft *draft, struct span text, bool retry, bool save)
 {
     struct plan *plan = draft->plan;
     if (!save) {
-        (void)draft_step(draft, STEP_RUN, retry);
+        buffer_append_span(draft_step(draft, STEP_RUN, retry), text);
         return;
     }
     buffer_append_text(draft_step(draft, STEP_SAVE, false), "/* ddlguard */ SAVEPOINT _ddlguard");
     buffer_append_text(draft_step(draft, STEP_BACK, false),
                        "/* ddlguard */ ROLLBACK TO SAVEPOINT _ddlguard");
     size_t back = plan->count - 1;
-    (void)draft_step(draft, STEP_RUN, true);
+    buffer_append_span(draft_step(draft, STEP_RUN, true), text);
     draft->last->retry_from = back;
     buffer_append_text(draft_step(draft, STEP_RELEASE, false),
                        "/* ddlguard */ RELEASE SAVEPOINT _ddlguard");
@@ -172,7 +172,8 @@ static void plan_append_run(struct draft *draft, bool retry, bool save)
     plan->backoff_max_ms = plan_at_most(plan->backoff_max_ms, SAVE_BACKOFF_MS);
 }
 
-static void plan_guarded(const struct plan_request *request, struct draft *draft)
+/* `text`: what runs in the place of the client's; empty: its own bytes. */
+static void plan_guarded(const struct plan_request *request, struct span text, struct draft *draft)
 {
     struct plan *plan = draft->plan;
     uint32_t ours_ms = plan_guard_timeout(request);
@@ -185,11 +186,13 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
     }
     bool local = plan_is_local(request);
     uint32_t lock_ms = ours_ms != 0 ? ours_ms : request->facts->lock_timeout_ms;
-    bool retry = plan_may_retry(request);
+    /* In a batch a failed text of ours leaves its portal behind, in the way of the next try. */
+    bool again = text.length == 0 || !request->now->extended;
+    bool retry = again && plan_may_retry(request);
     bool save = retry && request->now->in_transaction && lock_ms != 0;
     bool lift_idle = retry && !save && draft_has_idle_timeout(request->facts);
-    char text[DRAFT_TIME_BYTES];
-    const char *time = ours_ms != 0 ? draft_time(text, ours_ms) : NULL;
+    char ours[DRAFT_TIME_BYTES];
+    const char *time = ours_ms != 0 ? draft_time(ours, ours_ms) : NULL;
     bool guards = time != NULL || lift_idle;
     if (guards) {
         plan_append_guard(request, time, local, lift_idle, draft_step(draft, STEP_GUARD, false));
@@ -197,7 +200,7 @@ static void plan_guarded(const struct plan_request *request, struct draft *draft
     plan->attempts = retry ? request->settings->timeouts.attempts : 1;
     plan->lock_timeout_ms = lock_ms;
     plan->guard_local = ours_ms != 0 && local;
-    plan_append_run(draft, retry, save);
+    plan_append_run(draft, text, retry, save);
     if (guards) {
         plan_append_restore(request, time, local, lift_idle,
                             draft_step(draft, STEP_RESTORE, false));
@@ -222,9 +225,15 @@ static const char *plan_made_safe(const struct plan_request *request, struct dra
     } else if (plan_is_rewritten(request)) {
         declined = plan_rewritten(request, draft);
     }
-    if (draft->plan->count == 0) {
-        plan_guarded(request, draft);
+    struct buffer text = {0};
+    if (plan_is_refresh_inside(request)) {
+        declined = plan_refresh_inside(request, &text, draft);
     }
+    if (draft->plan->count == 0) {
+        plan_guarded(request, buffer_span(&text), draft);
+    }
+    draft->plan->text.failed = draft->plan->text.failed || text.failed;
+    buffer_free(&text);
     return declined;
 }
 

@@ -83,6 +83,11 @@ const char *plan_partition_of(const struct plan_request *request, struct draft *
 const char *plan_drop_indexes(const struct plan_request *request, struct draft *draft);
 const char *plan_drop_table(const struct plan_request *request, struct draft *draft);
 const char *plan_refresh(const struct plan_request *request, struct draft *draft);
+/* A REFRESH inside a transaction block: one statement still, guarded as the client's own would be.
+ * Appends it. */
+bool plan_is_refresh_inside(const struct plan_request *request);
+const char *plan_refresh_inside(const struct plan_request *request, struct buffer *out,
+                                struct draft *draft);
 
 /* Whether one of those is the way for this request: decided on, and not plan_concurrent's; and that
  * one, likewise. */

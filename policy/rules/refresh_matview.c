@@ -18,7 +18,10 @@ static const char *obstacle(const struct situation *now, const struct facts *fac
     if (facts->target_known && !facts->has_full_unique_index) {
         return "it has no unique index on plain columns over all of its rows";
     }
-    return concurrent_obstacle(now, facts);
+    struct situation outside = *now;
+    outside.in_transaction = false; /* no matter: REFRESH CONCURRENTLY is possible inside */
+    outside.alone = now->alone || now->may_save; /* where nothing else is in the batch */
+    return concurrent_obstacle(&outside, facts);
 }
 
 static bool may_rewrite(const struct statement *statement, const struct situation *now,

@@ -2,6 +2,7 @@
 and through the proxy in its twin `safe`: the same answer, the same catalog afterwards."""
 import threading
 
+import psycopg
 import pytest
 import servers
 from test_rewrites import SCHEMAS, CATALOG, outcome
@@ -231,3 +232,54 @@ def test_a_foreign_key_that_cannot_come_back_is_told(children, connect, direct):
 def inserts(connect):
     with connect(leg=None) as writer:
         return writer.execute("insert into safe.c (p, id) values (1000000, 1)").rowcount
+
+
+# --- REFRESH in a transaction block ---------------------------------------------------------------
+
+VIEW = """create materialized view {0}.mv as select id, a from {0}.t; create unique index on {0}.mv (id);
+          update {0}.t set a = a + 1 where id < 10"""
+
+
+@pytest.mark.parametrize("prepared", [False, True], ids=["simple", "extended"])
+def test_readers_pass_a_refresh_in_a_transaction(twins, connect, direct, server, database, sent, prepared):
+    for schema in SCHEMAS:
+        server.psql(VIEW.format(schema), database)
+    client = connect(autocommit=False)
+    client.execute("insert into safe.u values (1, 1)")
+    client.execute("refresh materialized view safe.mv", prepare=prepared)
+    assert direct.execute("select a from safe.mv where id = 1").fetchone() == (1,)    # waits for nobody
+    client.commit()
+    assert direct.execute("select a from safe.mv where id = 1").fetchone() == (2,)
+    assert any(line.endswith("CONCURRENTLY safe.mv") for line in sent())
+    client.execute("refresh materialized view safe.mv")
+    client.rollback()
+    assert not direct.execute("select from pg_locks where relation = 'safe.mv'::regclass").fetchall()
+
+
+def test_a_refresh_in_a_transaction_tries_again(twins, connect, server, database, sent):
+    server.psql(VIEW.format("safe"), database)
+    blocker = connect(leg=server, autocommit=False)
+    blocker.execute("refresh materialized view concurrently safe.mv")
+    client = connect(autocommit=False)
+    client.execute("insert into safe.u values (1, 1)")
+    timer = threading.Timer(1, blocker.rollback)
+    timer.start()
+    client.execute("refresh materialized view safe.mv")
+    timer.join()
+    assert sum(line.endswith("CONCURRENTLY safe.mv") for line in sent()) >= 2
+    assert client.execute("select count(*) from safe.u").fetchone() == (1,)
+    assert client.execute("show lock_timeout").fetchone() == ("0",)
+
+
+def test_a_refresh_in_a_batch_that_cannot_have_its_lock_fails_the_transaction(twins, connect, server, database):
+    server.psql(VIEW.format("safe"), database)
+    blocker = connect(leg=server, autocommit=False)
+    blocker.execute("refresh materialized view concurrently safe.mv")
+    client = connect(autocommit=False)
+    client.execute("insert into safe.u values (1, 1)")
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        client.execute("refresh materialized view safe.mv", prepare=True)
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        client.execute("select 1")
+    client.rollback()
+    assert client.execute("select count(*) from safe.u").fetchone() == (0,)
