@@ -52,13 +52,13 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
         return TURN_VALIDATE;
     case ALTER_OTHER:
     case ALTER_SET_DEFAULT:
-    case ALTER_DROP_NOT_NULL:
     case ALTER_ALTER_CONSTRAINT:
     case ALTER_ADD_IDENTITY:
     case ALTER_DISABLE_TRIGGER:
     case ALTER_LIGHT:
         return TURN_LAST;
     case ALTER_DROP_COLUMN:
+    case ALTER_DROP_NOT_NULL:
     case ALTER_COLUMN_TYPE:
     case ALTER_ADD_EXCLUSION:
     case ALTER_DROP_CONSTRAINT:
