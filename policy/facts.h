@@ -120,7 +120,8 @@ struct facts {
     bool table_has_invalid_index; /* other than a leftover of REINDEX CONCURRENTLY */
     bool table_has_exclusion;
     /* CREATE INDEX: an index (or relation) that already has the wanted name in the table's schema.
-     * DROP INDEX, REINDEX INDEX: the target itself. */
+     * DROP INDEX, REINDEX INDEX: the target itself. CREATE TABLE … PARTITION OF: what goes by the
+     * new table's name in the search_path, a temporary table included. */
     struct index_facts index;
     /* CREATE INDEX without a name: the name that PostgreSQL would choose now. */
     char index_name[NAME_BYTES];

@@ -54,6 +54,9 @@ const char *plan_partition_of(const struct plan_request *request, struct draft *
     moves_start(&moves, request, draft);
     if (request->facts->kind != 'p') {
         why = "the table is not partitioned";
+    } else if (request->facts->index.exists) {
+        /* It would be attached in the new one's place, and dropped when that fails. */
+        why = "there is another relation of its name";
     } else if (!partition_text_like(moves.text, statement, moves_part(&moves))) {
         why = not_proved;
     } else {

@@ -189,7 +189,7 @@ static bool probe_wants_scope(const struct statement *statement)
            (statement->reindex == REINDEX_SCHEMA && statement->object_count == 1);
 }
 
-/* The index in question, as ic and ix. */
+/* The index in question, as ic and ix; of PARTITION OF what goes by its name already. */
 static void probe_append_index_join(const struct statement *statement, struct buffer *out)
 {
     buffer_append_text(out, " LEFT JOIN pg_catalog.pg_class AS ic ON ");
@@ -199,6 +199,9 @@ static void probe_append_index_join(const struct statement *statement, struct bu
         buffer_append_text(out, "ic.relnamespace OPERATOR(pg_catalog.=) tc.relnamespace"
                                 " AND ic.relname OPERATOR(pg_catalog.=) ");
         sql_append_literal(out, span_text(statement->index.name));
+    } else if (statement->form == FORM_PARTITION_OF) {
+        buffer_append_text(out, "ic.oid OPERATOR(pg_catalog.=) ");
+        probe_append_lookup(&statement->objects[0].name, out);
     } else {
         buffer_append_text(out, "false");
     }
@@ -352,10 +355,10 @@ bool probe_build(const struct statement *statement, struct span statement_text,
             buffer_append_format(&out->text, "/* ddlguard */ SHOW %s", shows[i]);
             ends[i] = out->text.length;
         }
-    } else if (probe_wants_target(statement)) {
+    } else if (!now->hidden && probe_wants_target(statement)) {
         out->form = PROBE_TARGET;
         probe_append_target(statement, statement_text, now, &out->text);
-    } else if (probe_wants_scope(statement)) {
+    } else if (!now->hidden && probe_wants_scope(statement)) {
         out->form = PROBE_SCOPE;
         probe_append_scope(statement, &out->text);
     } else {

@@ -15,6 +15,9 @@ struct situation {
     bool replication;        /* a walsender: simple Query only */
     bool extended;           /* the statement came as Parse/Bind/Execute */
     bool may_save; /* in a transaction block, and a savepoint of ours can be set and gone back to */
+    /* The names in it hide ASCII bytes, which a text of ours would have to be quoted by: none of
+     * ours may have them, and nothing is known about what they name. */
+    bool hidden;
     bool early; /* in_transaction, and statement_is_early() of one of them: ours take no snapshot */
 };
 

@@ -106,6 +106,17 @@ static size_t character_length(enum scan_encoding encoding, struct span rest)
     return 1;
 }
 
+bool scan_encoding_hides(enum scan_encoding encoding, struct span text)
+{
+    bool hides = false;
+    for (size_t at = 0; scan_encoding_is_wide(encoding) && !hides && at + 1 < text.length; at++) {
+        if (scan_encoding_pairs(encoding, text.at[at])) {
+            hides = text.at[++at] < 0x80;
+        }
+    }
+    return hides;
+}
+
 size_t scan_encoding_characters(enum scan_encoding encoding, struct span text)
 {
     size_t count = 0;

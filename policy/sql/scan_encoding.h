@@ -39,6 +39,10 @@ bool scan_encoding_pairs(enum scan_encoding encoding, uint8_t byte);
  * that nobody but the server knows how the text is read. */
 bool scan_encoding_is_doubtful(enum scan_encoding encoding, uint8_t first, uint8_t second);
 
+/* Whether ASCII bytes are parts of other characters in this text. Who takes bytes for characters,
+ * as the grammar does and as who quotes a name, would fold the case of some and double others. */
+bool scan_encoding_hides(enum scan_encoding encoding, struct span text);
+
 /* The characters of a text, for positions in error messages. A last one that is cut short counts.
  */
 size_t scan_encoding_characters(enum scan_encoding encoding, struct span text);

@@ -158,6 +158,12 @@ static bool may_probe(const struct session *session)
            !runner->now.transaction_failed && !must_be_first(session, guarded);
 }
 
+/* In the client's text, or in the server's answer to us. */
+static void note_hidden(struct runner *runner, struct span text)
+{
+    runner->now.hidden |= scan_encoding_hides(runner->encoding, text);
+}
+
 void decide_on_row(struct runner *runner, struct span body)
 {
     struct span columns[PROBE_COLUMNS_MAX];
@@ -166,6 +172,9 @@ void decide_on_row(struct runner *runner, struct span body)
         !probe_read(&runner->probe, runner->probe_at, columns,
                     count < PROBE_COLUMNS_MAX ? count : PROBE_COLUMNS_MAX, &runner->facts)) {
         runner->probe_failed = true;
+    }
+    for (size_t i = 0; i < count && i < PROBE_COLUMNS_MAX; i++) {
+        note_hidden(runner, columns[i]);
     }
 }
 
@@ -197,6 +206,7 @@ void decide_on_answer(struct session *session, struct effects *effects)
         exchange_send(session, runner, runner->probe.queries[runner->probe_at], effects);
         return;
     }
+    runner->facts.target_known &= !runner->now.hidden;
     if (!runner_shadow_start(session, guarded_statement(runner), effects)) {
         decide_all(session, effects);
     }
@@ -207,6 +217,8 @@ void decide_start(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     take_situation(session, runner);
     take_settings(session, runner);
+    runner->encoding = (enum scan_encoding)session->encoding;
+    note_hidden(runner, buffer_span(&runner->request.sql));
     const struct statement *guarded = guarded_statement(runner);
     if (!may_probe(session) ||
         !probe_build(guarded, text_of(runner, guarded), &runner->now, &runner->probe) ||

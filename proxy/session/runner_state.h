@@ -56,6 +56,7 @@ struct runner {
     struct decision *decisions; /* one per statement */
     struct change_id *changes;  /* one per statement; used for recorded ones */
     struct situation now;
+    enum scan_encoding encoding; /* the client's */
 
     /* The table and what is done to it; empty: nothing to wait for. */
     struct buffer turn_table, turn_what;

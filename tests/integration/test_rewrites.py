@@ -47,6 +47,7 @@ FORMS = [
      ["using index u"], True),
     ("alter table t add check (w >= z), add column z int default 1 references p, add column y int,"
      " add column w int default 2 check (w > 1)", ["validate constraint t_z_fkey"], False),
+    ("alter table t alter a set not null, alter a drop not null", [], True),
     ("alter table t add check (a >= 0), add check (a < 5000), add unique (id, a), add unique (id, a)",
      ["t_a_check1", "t_id_a_key1"], True),
     ("create table p2 partition of pt for values from (10) to (20) with (fillfactor = 70)",
@@ -189,6 +190,33 @@ def test_what_looks_like_no_change_is_left_to_the_server(twins, connect, direct,
             alter table down alter a drop not null;
             alter table p1 alter r set not null""")
     assert outcome(connect(), "safe", sql) == outcome(direct, "plain", sql)
+    assert catalog("safe") == catalog("plain")
+
+
+def test_a_temporary_table_of_that_name_is_not_touched(twins, connect):
+    """It comes first in every search_path, but a new partition does not go by it."""
+    connection = connect()
+    connection.execute("create temp table p2 (a int); insert into p2 values (1)")
+    assert outcome(connection, "safe", "create table p2 partition of pt for values from (10) to (20)") \
+        == "CREATE TABLE"
+    assert connection.execute("select a from pg_temp.p2").fetchall() == [(1,)]
+    assert connection.execute("select relispartition from pg_class where oid = 'safe.p2'::regclass"
+                              ).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("encoding", ["SJIS", "GBK", "BIG5"])
+def test_characters_that_hide_ascii_bytes_are_left_to_the_server(twins, connect, direct, catalog, encoding):
+    """In these encodings the last byte of this character is a backslash."""
+    name = {"SJIS": "表", "GBK": "乗", "BIG5": "功"}[encoding]
+    connection = connect()
+    for schema, client in (("plain", direct), ("safe", connection)):
+        client.execute(f"create table {schema}.\"{name}\" (a int)")
+        client.execute(f"set client_encoding = '{encoding}'")
+        for sql in (f'alter table "{name}" add column "{name}2" int default 1 references p check ("{name}2" < 9)',
+                    f'create index on "{name}" ("{name}2")',
+                    f'alter table "{name}" add unique ("{name}2"), add constraint "{name}\\" check (a > 0)'):
+            assert outcome(client, schema, sql) in ("ALTER TABLE", "CREATE INDEX")
+        client.execute("set client_encoding = 'UTF8'")
     assert catalog("safe") == catalog("plain")
 
 

@@ -15,6 +15,7 @@
 static const struct situation alone = {.alone = true};
 static const struct situation in_transaction = {.in_transaction = true, .alone = true};
 static const struct situation early = {.in_transaction = true, .alone = true, .early = true};
+static const struct situation hidden = {.alone = true, .hidden = true};
 
 static struct probe probe_of(const char *sql, const struct situation *now)
 {
@@ -84,6 +85,10 @@ static const struct question {
     {"CLUSTER t USING i", &alone, PROBE_TARGET, "to_regclass('t')"},
     {"CREATE INDEX ON t (a)", &alone, PROBE_TARGET, "ARRAY['_a_idx', '_a_idx1', "},
     {"CREATE INDEX i ON t (a, b)", &alone, PROBE_TARGET, "ARRAY['_a_b_idx', "},
+    {"CREATE TABLE p PARTITION OF t DEFAULT", &alone, PROBE_TARGET,
+     "ic.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('p')"},
+    {"ALTER TABLE t ADD c int", &hidden, PROBE_SETTINGS, "server_version_num"},
+    {"DROP INDEX i, j", &hidden, PROBE_SETTINGS, "server_version_num"},
     {"CREATE TABLE p PARTITION OF t DEFAULT", &alone, PROBE_TARGET, "to_regclass('t')"},
     {"ALTER TABLE t ADD CHECK (a > 0)", &alone, PROBE_TARGET, "ARRAY['t_a_check', "},
     {"ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u", &alone, PROBE_TARGET,

@@ -62,6 +62,32 @@ static void what_only_the_server_can_read_is_unknown(void **state)
     CHECK_ROWS(((struct scan_options){true, SCAN_ENCODING_SJIS_2004}), rows);
 }
 
+static void ascii_bytes_hide_in_wide_characters_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        enum scan_encoding encoding;
+        const char *text;
+        bool hides;
+    } rows[] = {
+        {SCAN_ENCODING_SJIS, "\x95\x5c", true},
+        {SCAN_ENCODING_SJIS, "\xb1\x5c", false},
+        {SCAN_ENCODING_SJIS, "\x88\xc0 a\\b", false},
+        {SCAN_ENCODING_SJIS, "a\\b", false},
+        {SCAN_ENCODING_WIDE, "\xa5\x5c", true},
+        {SCAN_ENCODING_WIDE, "\xa4\xa4\x5c", false},
+        {SCAN_ENCODING_GB18030, "\x81\x30\x81\x30", true},
+        {SCAN_ENCODING_UTF8, "\xc3\xa9\x5c", false},
+        {SCAN_ENCODING_SINGLE, "\xe9\x5c", false},
+        {SCAN_ENCODING_SJIS, "\x95", false},
+        {SCAN_ENCODING_SJIS, "", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(scan_encoding_hides(rows[i].encoding, span_text(rows[i].text)),
+                         rows[i].hides);
+    }
+}
+
 static void encodings_are_known_by_name(void **state)
 {
     (void)state;
@@ -113,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_wide_character_can_hide_ascii),
         cmocka_unit_test(half_width_kana_stand_alone),
         cmocka_unit_test(what_only_the_server_can_read_is_unknown),
+        cmocka_unit_test(ascii_bytes_hide_in_wide_characters_alone),
         cmocka_unit_test(encodings_are_known_by_name),
         cmocka_unit_test(characters_are_counted),
     };
