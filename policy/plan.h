@@ -56,6 +56,9 @@ struct step {
     /* PART: done, it is not taken back when a later one fails, and cut off, its UNDO makes it
      * whole. The client and the ledger are told of both. */
     bool stays;
+    /* PART that stays: once it has ended a cancel comes too late, and when it has failed the next
+     * part finds out how far it came: completes it, or fails because nothing was begun. */
+    bool is_final;
     /* What stands for the server's own words. PART: an integrity violation (class 23) here means
      * that the column called `as_text` has a NULL (23502), or else what `as_text` says, where % is
      * the table's name; and the client is told so with this SQLSTATE.

@@ -1,13 +1,15 @@
 /* DETACH PARTITION, made CONCURRENTLY: two transactions of its own, between which it waits for all
  * who use the partitioned table. One that is cut off in between has detached the partition for
- * everybody, but both tables stay marked until FINALIZE: so that is its UNDO, forward.
+ * everybody, but both tables stay marked until FINALIZE: so it goes on, whoever cancels.
  *
  *      PART      notes the partition's CHECK constraints
  *      GATE      nobody is at work on the table, and its users of now have ended
  *      PART      DETACH PARTITION … CONCURRENTLY; not tried again, a second one would be refused
- *      RUN       drops the CHECK that CONCURRENTLY leaves in the place of the bound, which a plain
- *                DETACH does not: the one that was not there before
- *      UNDO      DETACH PARTITION … FINALIZE, where it is marked
+ *      PART      FINALIZE, where it is marked; an error, where it is attached as before. Drops the
+ *                CHECK that CONCURRENTLY leaves in the place of the bound, which a plain DETACH
+ *                does not: the one that was not there before
+ *      RUN       forgets what was noted
+ *      UNDO      FINALIZE, where it is still marked
  *
  * What was noted is kept in a setting of our own, for want of another place in the session. */
 #include "policy/plan_moves.h"
@@ -51,19 +53,41 @@ static void detach_append_note(const struct buffer *name, struct buffer *out)
     detach_append_checks(name, out);
 }
 
-static void detach_append_drop(const struct buffer *name, struct buffer *out)
+/* How far the DETACH came, and the rest of it. */
+static void detach_append_finalize(const struct moves *moves, const struct buffer *name,
+                                   struct buffer *out)
+{
+    struct buffer parent = {0};
+    sql_append_name(&parent, &moves->request->facts->table);
+    buffer_append_text(out, "SELECT i.* INTO link FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid"
+                            " OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+    sql_append_literal(out, buffer_span(name));
+    buffer_append_text(out, ") AND i.inhparent OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+    sql_append_literal(out, buffer_span(&parent));
+    buffer_append_text(
+        out, "); IF link.inhdetachpending THEN EXECUTE pg_catalog.format('ALTER TABLE %s DETACH"
+             " PARTITION %s FINALIZE', link.inhparent::pg_catalog.regclass,"
+             " link.inhrelid::pg_catalog.regclass); ELSIF FOUND THEN RAISE EXCEPTION"
+             " 'it is still a partition' USING ERRCODE = '55000'; END IF; ");
+    out->failed = out->failed || parent.failed;
+    buffer_free(&parent);
+}
+
+static void detach_append_rest(const struct moves *moves, const struct buffer *name,
+                               struct buffer *out)
 {
     struct buffer body = {0};
-    buffer_append_text(&body,
-                       "DECLARE made pg_catalog.pg_constraint; BEGIN FOR made IN SELECT k.* FROM"
-                       " pg_catalog.pg_constraint AS k WHERE ");
+    buffer_append_text(&body, "DECLARE link pg_catalog.pg_inherits; made pg_catalog.pg_constraint;"
+                              " BEGIN ");
+    detach_append_finalize(moves, name, &body);
+    buffer_append_text(&body, "FOR made IN SELECT k.* FROM pg_catalog.pg_constraint AS k WHERE ");
     detach_append_checks(name, &body);
     buffer_append_text(&body, " AND k.oid::pg_catalog.text OPERATOR(pg_catalog.<>) ALL"
                               " (pg_catalog.string_to_array(pg_catalog.current_setting('" NOTED
                               "'), ',')) LOOP"
                               " EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I',"
                               " made.conrelid::pg_catalog.regclass, made.conname); END LOOP;"
-                              " PERFORM pg_catalog.set_config('" NOTED "', '', false); END");
+                              " END");
     buffer_append_text(out, "DO ");
     sql_append_literal(out, buffer_span(&body));
     out->failed = out->failed || body.failed;
@@ -79,6 +103,7 @@ static bool detach_append(struct moves *moves, const struct buffer *name)
     buffer_append_text(&tail, " CONCURRENTLY");
     struct buffer *out = moves_long_part(moves, &moves->request->facts->table, NULL);
     moves->draft->last->retry = false;
+    moves->draft->last->is_final = true;
     bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
     out->failed = out->failed || tail.failed;
     buffer_free(&tail);
@@ -103,9 +128,10 @@ const char *recipe_detach(struct moves *moves, size_t action)
     detach_append_undo(moves, &alter->other, moves_undo(moves, true));
     moves_keep(moves);
     struct buffer *out = moves_part(moves);
-    detach_append_drop(&name, out);
+    detach_append_rest(moves, &name, out);
     out->failed = out->failed || name.failed;
     buffer_free(&name);
+    buffer_append_text(moves_part(moves), "RESET " NOTED);
     moves->draft->plan->tag = moves->statement->tag;
     return done ? NULL : "DETACH CONCURRENTLY could not be written for it";
 }

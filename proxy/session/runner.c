@@ -178,7 +178,7 @@ static void refuse(struct session *session, struct effects *effects)
 void runner_next_step(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    if (runner->cancelled && !runner->run_ended) {
+    if (runner->cancelled && !runner->run_ended && !runner->too_late) {
         runner_refuse(runner, SQLSTATE_CANCELED,
                       session->client_lost ? "the client was lost before the statement ran"
                                            : "canceling statement due to user request");
@@ -233,6 +233,10 @@ static void step_ended(struct session *session, struct effects *effects)
     struct runner *runner = session->runner;
     const struct step *step = &runner->plan.steps[runner->step];
     bool failed = runner->exchange.failed;
+    if (failed && part_hears_no_cancel(runner, step) &&
+        runner_repeats_canceled(session, step->sql, effects)) {
+        return;
+    }
     switch (step->kind) {
     case STEP_GUARD:
     case STEP_SAVE:
@@ -256,9 +260,6 @@ static void step_ended(struct session *session, struct effects *effects)
         break; /* any other error will be the RUN's own, in the client's words */
     case STEP_CLEAN:
     case STEP_UNDO:
-        if (failed && runner_repeats_canceled(session, step->sql, effects)) {
-            return;
-        }
         if (!failed && send_generated(session, effects)) {
             return;
         }
@@ -268,9 +269,6 @@ static void step_ended(struct session *session, struct effects *effects)
         break;
     case STEP_RELEASE:
     case STEP_RESTORE:
-        if (failed && runner_repeats_canceled(session, step->sql, effects)) {
-            return;
-        }
         if (failed) {
             session_end(session, SQLSTATE_CONNECTION_FAILURE,
                         step->kind == STEP_RESTORE ? "ddlguard could not put lock_timeout back"

@@ -156,7 +156,7 @@ void runner_on_timer(struct session *session, struct effects *effects)
 void runner_on_cancel(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
-    if (runner->cancelled) {
+    if (runner->cancelled || runner->too_late) {
         return; /* a second cancel could hit the clean-up */
     }
     runner->cancelled = true;

@@ -137,12 +137,13 @@ void leftover_tell_possible(struct session *session, struct effects *effects)
 
 static const char ours[] = "/* ddlguard */ ";
 
-/* What stays of the steps before `end`. */
-static void append_remains(const struct runner *runner, size_t end, struct buffer *out)
+/* What stays of the steps before `end`. In doubt: what was found not to have begun does not. */
+static void append_remains(const struct runner *runner, size_t end, bool in_doubt,
+                           struct buffer *out)
 {
     for (size_t i = 0; i < runner->plan.count && i < end; i++) {
         const struct step *step = &runner->plan.steps[i];
-        if (step->stays) {
+        if (step->stays && !(step->is_final && in_doubt)) {
             buffer_append_text(out, out->length > 0 ? "; " : "");
             buffer_append_span(out, span_from(step->sql, strlen(ours)));
         }
@@ -162,7 +163,7 @@ static void tell_remains(struct span remains, struct effects *effects)
 
 void leftover_tell_remains(struct session *session, struct buffer *out, struct effects *effects)
 {
-    append_remains(session->runner, session->runner->failed_at, out);
+    append_remains(session->runner, session->runner->failed_at, session->runner->in_doubt, out);
     if (out->length > 0) {
         tell_remains(buffer_span(out), effects);
     }
@@ -174,7 +175,7 @@ void leftover_tell_completed(struct session *session, struct effects *effects)
     const struct step *step = &runner->plan.steps[runner->step];
     struct buffer remains = {0};
     if (step->kind == STEP_UNDO && runner->plan.steps[step->undo_of].stays) {
-        append_remains(runner, runner->failed_at + 1, &remains);
+        append_remains(runner, runner->failed_at + 1, false, &remains);
         tell_remains(buffer_span(&remains), effects);
         change_write(&effects->ledger, CHANGE_COMPLETED, &runner->changes[0],
                      &(struct change_outcome){.remains = buffer_span(&remains)}, session->wall_us);

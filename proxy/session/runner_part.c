@@ -34,6 +34,28 @@ bool part_is_undone(const struct runner *runner, const struct step *step)
            strcmp(runner->sqlstate, SQLSTATE_DUPLICATE_TABLE) != 0;
 }
 
+bool part_hears_no_cancel(const struct runner *runner, const struct step *step)
+{
+    switch (step->kind) {
+    case STEP_CLEAN:
+    case STEP_UNDO:
+    case STEP_RELEASE:
+    case STEP_RESTORE:
+        return true;
+    case STEP_GUARD:
+    case STEP_PART:
+        return runner->too_late;
+    case STEP_GATE:
+    case STEP_SAVE:
+    case STEP_BACK:
+    case STEP_RUN:
+    case STEP_NOOP:
+    case STEP_REFUSE:
+        return false;
+    }
+    return false;
+}
+
 void part_send(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -106,6 +128,9 @@ static void hold_violation(struct runner *runner, const struct step *step,
  * server has found wrong with the rows. */
 static void hold_error(struct runner *runner, const struct step *step)
 {
+    if (runner->in_doubt) {
+        return; /* the first one is the cause */
+    }
     struct span error = buffer_span(&runner->exchange.error);
     struct report report;
     struct frame frame;
@@ -142,12 +167,21 @@ void part_ended(struct session *session, struct effects *effects)
         runner_retry(session, runner->exchange.sqlstate, false, effects)) {
         return;
     }
+    bool failed = runner->exchange.failed;
     runner_stop_watching(runner, effects);
     runner->deadline_us = 0;
-    if (runner->exchange.failed) {
+    if (failed && !step->is_final) {
         part_fail(session, effects);
         return;
     }
+    if (failed) {
+        hold_error(runner, step);
+    } else if (runner->in_doubt) {
+        buffer_reset(&runner->held);
+        runner->sqlstate[0] = '\0';
+    }
+    runner->in_doubt = failed;
+    runner->too_late = runner->too_late || step->is_final;
     /* What comes next has all its tries before it: the bound is on waiting, not on building. */
     runner->attempt = 1;
     runner->first_try_us = session->now_us;

@@ -96,6 +96,8 @@ struct runner {
     struct refusal refusal;
 
     bool cancelled;
+    bool too_late; /* for a cancel: a final PART has ended */
+    bool in_doubt; /* it has failed: what is held is its error, until the next PART has succeeded */
     uint32_t attempt; /* of the step under way and those tried with it, from 1 */
     uint32_t retries; /* of all steps */
     uint64_t first_try_us;
@@ -153,6 +155,8 @@ void part_answer_noop(struct session *session, struct effects *effects);
 bool part_is_last(const struct runner *runner);
 /* Whether the change has failed in a way that leaves something for this UNDO step. */
 bool part_is_undone(const struct runner *runner, const struct step *step);
+/* Whether a cancel that has hit this step was for what ran before it: then it is sent again. */
+bool part_hears_no_cancel(const struct runner *runner, const struct step *step);
 /* runner_leftover.c: a statement, or a query whose rows are statements, that was to undo something
  * and has failed: the client, the log and the ledger hear of it. */
 void leftover_tell(struct session *session, struct span sql, bool is_query,

@@ -17,6 +17,8 @@ class Templates:
 
     def __init__(self, server, admin):
         self.server, self.admin, self.made = server, admin, set()
+        # Files, not pages through the log as is the default from 15 on: twice as fast, as nothing is synced.
+        self.how = " strategy file_copy" if admin.info.server_version >= 150000 else ""
 
     def copy(self, name, copy):
         if name not in self.made:
@@ -25,7 +27,7 @@ class Templates:
             with psycopg.connect(conninfo(self.server, f"template_{name}"), autocommit=True) as inside:
                 for statement in TABLES.format(rows=TEMPLATES[name]).split(";")[:-1]:
                     inside.execute(statement)
-        self.admin.execute(f"create database {copy} template template_{name}")
+        self.admin.execute(f"create database {copy} template template_{name}{self.how}")
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +51,7 @@ class Twins:
     def copy(self, source):
         """A connection to a copy of that database, which nobody may use."""
         name = self._name()
-        self.templates.admin.execute(f"create database {name} template {source}")
+        self.templates.admin.execute(f"create database {name} template {source}{self.templates.how}")
         return self._open(name)
 
     def _name(self):
