@@ -42,6 +42,15 @@ ON_PT = (f"select c from pt where k = {K} and b = {K}",
 NOT_OF_C_AND_N = ("select a from t where id = %(n)s", "update t set old = 1 where id = %(n)s",
                   "insert into t (id, a, b) values (%(new)s, 1, %(new)s)")
 
+TO_ATTACH = PARTITIONED + f"""
+    create table p2 (like pt);
+    insert into p2 select a + {PARENTS}, id, a, c from t;
+"""
+WITH_DEFAULT = """
+    create table pd partition of pt default;
+    insert into pd select a + 5000, id, a, c from t;
+"""
+
 MATERIALIZED = "create materialized view mv as select id, a, b from t; create unique index mv_id on mv (id)"
 ON_MV = ("select a from mv where id = %(n)s",) + ON_T
 
@@ -56,7 +65,8 @@ class Row:
     """One form. `setup`: what it needs besides TABLES. `violation`: the one row that is in its way, if one can be,
     and what the server says then. `on_its_way`: words that must be in what the proxy sends, to a server of version
     `since` or later. `blocker`: what another transaction has done so that it must wait; empty: nothing that
-    an application does."""
+    an application does. `whole`: all of it or nothing, also when it is cut off; docs/operations.md has those
+    of which a part may stay ("Known limits")."""
     name: str
     sql: str
     setup: str = ""
@@ -66,6 +76,7 @@ class Row:
     on_its_way: tuple = ()
     blocker: str = WRITER_OF_T
     since: int = 13
+    whole: bool = True
 
 
 INDEXES = [
@@ -85,11 +96,15 @@ INDEXES = [
         blocker=""),
     Row("drop index", "drop index i", "create index i on t (a)",
         on_its_way=("drop index concurrently",)),
+    Row("drop indexes", "drop index i, j", "create index i on t (a); create index j on t (n)",
+        on_its_way=("drop index concurrently",), whole=False),
     Row("drop index of partitions", "drop index pt_i", PARTITIONED + "create index pt_i on pt (b);", ON_PT,
         blocker=WRITER_OF_PT),
     Row("reindex index", "reindex index t_id", on_its_way=("reindex index concurrently",)),
     Row("reindex table", "reindex table t", "create index i on t (a)",
         on_its_way=("reindex table concurrently",)),
+    # There is no one table that it could be tried again for: it waits until its deadline.
+    Row("reindex schema", "reindex schema public", on_its_way=("reindex schema concurrently",), blocker=""),
     Row("rename index", "alter index t_id rename to t_id_new", blocker=""),
 ]
 
@@ -165,6 +180,12 @@ COLUMNS = [
 PARTITIONS = [
     Row("partition", f"create table p2 partition of pt for values from ({PARENTS}) to (2000)",
         PARTITIONED, ON_PT, on_its_way=("like pt", "attach partition"), blocker=""),
+    Row("attach partition", f"alter table pt attach partition p2 for values from ({PARENTS}) to (2000)",
+        TO_ATTACH, ON_PT, "insert into p2 (k, b) values (1, 1)", "23514", ("not valid", "validate constraint"),
+        blocker="lock table p2 in row exclusive mode"),
+    Row("attach partition beside a default", f"alter table pt attach partition p2 for values from ({PARENTS})"
+        " to (2000)", TO_ATTACH + WITH_DEFAULT, ON_PT, "insert into pd (k, b) values (1500, 1)", "23514",
+        ("not valid", "validate constraint"), blocker="lock table p2 in row exclusive mode"),
     Row("detach partition", "alter table pt detach partition p1", PARTITIONED, ON_PT,
         on_its_way=("concurrently",), blocker=WRITER_OF_PT, since=14),
     Row("drop partition", "drop table p1", PARTITIONED, ON_PT, blocker=WRITER_OF_PT),
