@@ -5,7 +5,8 @@
 
 #include "protocol/span.h"
 
-#define NAME_BYTES 64 /* NAMEDATALEN */
+#define NAME_BYTES      64 /* NAMEDATALEN */
+#define KEY_COLUMNS_MAX 32 /* INDEX_MAX_KEYS, as PostgreSQL is built by default */
 
 struct object_name {
     char schema[NAME_BYTES]; /* empty: found by search_path */

@@ -150,6 +150,9 @@ struct facts {
     size_t foreign_key_count;
     bool foreign_keys_known;
     struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
+    /* ADD PRIMARY KEY USING INDEX: the columns of the index that may be NULL. */
+    char nullable_keys[KEY_COLUMNS_MAX][NAME_BYTES];
+    size_t nullable_key_count;
     /* Of DROP INDEX of several and DROP TABLE of one: one per object, as far as they are stored.
      * The target is then the first that is there, `temporary` says that all of them are. */
     struct dropped_facts dropped[STATEMENT_OBJECTS_MAX];

@@ -1,15 +1,13 @@
 /* ADD UNIQUE and ADD PRIMARY KEY without a build under a strong lock.
  *
- *      (SET NOT NULL of each column of a primary key that may be NULL: plan_not_null.c)
+ *      (SET NOT NULL of each column of a primary key that may be NULL: plan_not_null.c; all that
+ *      there is to do before a PRIMARY KEY USING INDEX)
  *      CREATE UNIQUE INDEX CONCURRENTLY name     UNDO: drop the index
  *      ADD CONSTRAINT name … USING INDEX name    UNDO, when a later part fails: drop it
  *
  * Index and constraint have one name, as if PostgreSQL had made both. Duplicates are told by the
  * build, in the words that the plain statement has for them. */
 #include "policy/plan_moves.h"
-
-/* As many columns as an index can have (INDEX_MAX_KEYS). */
-#define KEY_COLUMNS_MAX 32
 
 const char *recipe_build_key(struct moves *moves, size_t action, const char *name)
 {
@@ -52,6 +50,18 @@ static const char *key_not_null(struct moves *moves, size_t action)
         }
     }
     return NULL;
+}
+
+const char *recipe_index_key(struct moves *moves)
+{
+    const struct facts *facts = moves->request->facts;
+    const char *why = facts->kind == 'r' ? NULL : "it is no plain table";
+    moves->draft->how =
+        "SET NOT NULL of columns that were proved to hold no NULL, then USING INDEX";
+    for (size_t i = 0; i < facts->nullable_key_count && why == NULL; i++) {
+        why = recipe_column_not_null(moves, facts->nullable_keys[i]);
+    }
+    return why;
 }
 
 const char *recipe_key(struct moves *moves, size_t action)

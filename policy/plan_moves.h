@@ -77,6 +77,9 @@ struct buffer *moves_undo(struct moves *moves, bool started);
 const char *recipe_constraint(struct moves *moves, size_t action);
 const char *recipe_not_null(struct moves *moves, size_t action);
 const char *recipe_key(struct moves *moves, size_t action);
+/* What must come before a PRIMARY KEY USING INDEX, which is then instant and the last part: taken
+ * back, the client's index would go with it. */
+const char *recipe_index_key(struct moves *moves);
 const char *recipe_column(struct moves *moves, size_t action);
 /* What must come before it, and before the recipe of any other action, in the order of the text:
  * the column alone. */

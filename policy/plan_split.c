@@ -13,7 +13,8 @@
 #include "policy/effect.h"
 #include "policy/plan_moves.h"
 
-enum turn { TURN_FIRST, TURN_RECIPE, TURN_VALIDATE, TURN_LAST, TURN_NEVER };
+/* INDEX_KEY is LAST, behind a recipe that makes it instant. */
+enum turn { TURN_FIRST, TURN_RECIPE, TURN_VALIDATE, TURN_LAST, TURN_INDEX_KEY, TURN_NEVER };
 
 static enum turn split_turn_of_column(const struct alter_action *alter)
 {
@@ -44,7 +45,10 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
     case ALTER_ADD_UNIQUE:
         return alter->flags & ALTER_USING_INDEX ? TURN_LAST : TURN_RECIPE;
     case ALTER_ADD_PRIMARY_KEY:
-        return (alter->flags & ALTER_USING_INDEX) && known->keys_not_null ? TURN_LAST : TURN_RECIPE;
+        if (!(alter->flags & ALTER_USING_INDEX)) {
+            return TURN_RECIPE;
+        }
+        return known->keys_not_null ? TURN_LAST : TURN_INDEX_KEY;
     case ALTER_ATTACH_PARTITION: /* PostgreSQL has them alone in their statement */
     case ALTER_DETACH_PARTITION:
         return TURN_RECIPE;
@@ -192,10 +196,15 @@ static const char *split_all(struct moves *moves)
     for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
         why = recipes >> i & 1u ? split_recipe(moves, i) : NULL;
     }
+    unsigned index_keys = split_actions(moves, TURN_INDEX_KEY);
+    if (why == NULL && index_keys != 0) {
+        why = recipe_index_key(moves);
+    }
     for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
         why = validates >> i & 1u ? split_together(moves, 1u << i) : NULL;
     }
-    return why != NULL ? why : split_together(moves, split_actions(moves, TURN_LAST));
+    unsigned last = split_actions(moves, TURN_LAST) | index_keys;
+    return why != NULL ? why : split_together(moves, last);
 }
 
 static const char *split_obstacle(const struct moves *moves)
@@ -210,6 +219,9 @@ static const char *split_obstacle(const struct moves *moves)
     }
     if (split_actions(moves, TURN_NEVER) != 0) {
         return "it has another action that could not be taken back, or must come before the rest";
+    }
+    if (split_actions(moves, TURN_INDEX_KEY) != 0 && facts->nullable_key_count == 0) {
+        return "the server could not be asked which columns of the index may be NULL";
     }
     if (!split_is_instant(moves, split_actions(moves, TURN_FIRST)) ||
         !split_is_instant(moves, split_actions(moves, TURN_LAST))) {

@@ -24,9 +24,6 @@
 
 /* Names that are tried where the client gave none, before we give up. */
 #define NAMES_MAX 16
-/* INDEX_MAX_KEYS as PostgreSQL is built by default; facts have a bit for each. */
-#define KEY_COLUMNS_MAX 32
-
 /* The relation that the action names: looked up as the server will; an index in the table's schema.
  */
 static void append_other(const struct alter_action *action, struct buffer *out)
@@ -389,6 +386,7 @@ void probe_append_details(const struct statement *statement, struct span text, s
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool WHERE false");
     if (action_count(statement) > 0) {
         append_action_rows(out);
+        probe_append_key_rows(statement, out);
     }
     if (probe_wants_dropped(statement)) {
         probe_append_dropped_rows(out);

@@ -150,6 +150,15 @@ static void *grow(void *list, size_t count, size_t size)
     return full ? realloc(list, size * (count == 0 ? 1 : 2 * count)) : list;
 }
 
+static bool read_key_column(const struct detail *detail, struct facts *facts)
+{
+    if (facts->nullable_key_count == KEY_COLUMNS_MAX) {
+        return false;
+    }
+    memcpy(facts->nullable_keys[facts->nullable_key_count++], detail->names[2], NAME_BYTES);
+    return true;
+}
+
 static void read_dropped(const struct detail *detail, struct facts *facts)
 {
     struct dropped_facts *dropped = &facts->dropped[detail->place];
@@ -213,6 +222,8 @@ static bool probe_read_detail(struct probe *probe, struct columns *columns, stru
     if (detail.kind == DETAIL_ACTION && detail.place < STATEMENT_ACTIONS_MAX) {
         read_action(&detail, facts);
         good = true;
+    } else if (detail.kind == DETAIL_KEY) {
+        good = read_key_column(&detail, facts);
     } else if (detail.kind == DETAIL_DROPPED && detail.place < STATEMENT_OBJECTS_MAX) {
         read_dropped(&detail, facts);
         good = true;

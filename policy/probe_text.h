@@ -12,8 +12,8 @@
  *
  *      SELECT settings, t.*, d.* FROM t LEFT JOIN d
  *
- * where t is one row about the target and d has a row for each detail: action, dropped object,
- * foreign key, partition. */
+ * where t is one row about the target and d has a row for each detail: action, key column, dropped
+ * object, foreign key, partition. */
 #ifndef POLICY_PROBE_TEXT_H
 #define POLICY_PROBE_TEXT_H
 
@@ -21,6 +21,7 @@
 
 /* What probe_read.c calls a detail, in their order in the answer. */
 #define DETAIL_ACTION      'a'
+#define DETAIL_KEY         'c'
 #define DETAIL_DROPPED     'd'
 #define DETAIL_FOREIGN_KEY 'k'
 #define DETAIL_PARTITION   'p'
@@ -33,6 +34,9 @@ void probe_append_actions(const struct statement *statement, struct span text, s
 
 /* The query of d. */
 void probe_append_details(const struct statement *statement, struct span text, struct buffer *out);
+
+/* The rows of d about PRIMARY KEY USING INDEX: its columns that may be NULL, in their order. */
+void probe_append_key_rows(const struct statement *statement, struct buffer *out);
 
 /* Is it a DROP whose objects are asked about? Then, without a comma before them and with one
  * behind, the CTEs `dropped` and `own`, which need no other; and their rows of d. */

@@ -5,9 +5,6 @@
 
 #include <stdio.h>
 
-/* INDEX_MAX_KEYS as PostgreSQL is built by default. */
-#define KEY_COLUMNS_MAX 32
-
 /* Where the names come from. */
 struct source {
     const struct statement *statement;

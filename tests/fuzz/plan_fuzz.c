@@ -96,6 +96,8 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
                           .temporary = bits & 64,
                           .bytes = bits & 128 ? 0 : 1 << 30,
                           .table = {"it's", "a \"name\""},
+                          .nullable_keys = {"a", "\"B%"},
+                          .nullable_key_count = kind % 3,
                           .index_name = "chosen'\"name"};
     for (size_t i = 0; i < STATEMENT_ACTIONS_MAX; i++) {
         facts.actions[i] = read_action_facts((uint8_t)(kind + i));

@@ -234,6 +234,39 @@ def inserts(connect):
         return writer.execute("insert into safe.c (p, id) values (1000000, 1)").rowcount
 
 
+# --- PRIMARY KEY USING INDEX over columns that may be NULL ----------------------------------------
+
+KEYS = [
+    "alter table t drop constraint t_pkey",
+    "create unique index ab on t (a, b, id)",
+]
+
+
+@pytest.fixture
+def keyless(twins, direct):
+    for schema in SCHEMAS:
+        direct.execute(f"set search_path = {schema}; {'; '.join(KEYS)}; alter table t alter b set not null")
+
+
+def test_the_columns_are_proved_first(keyless, both, sent):
+    assert both("alter table t add constraint pk primary key using index ab, alter c set default 'x'") == "ALTER TABLE"
+    proved = [line for line in sent() if "VALIDATE CONSTRAINT" in line]
+    assert len(proved) == 1                                # a: b and id are NOT NULL already
+
+
+def test_a_null_is_told_and_the_index_stays(keyless, both, direct):
+    for schema in SCHEMAS:
+        direct.execute(f"insert into {schema}.t values (0, null, 0)")
+    assert both("alter table t add primary key using index ab")[0] == "23502"
+
+
+def test_what_is_wrong_with_the_index_is_the_servers_to_say(keyless, both, direct):
+    for schema in SCHEMAS:
+        direct.execute(f"create index plain on {schema}.t (a)")
+    assert both("alter table t add primary key using index plain")[0] == "42809"
+    assert both("alter table t add primary key using index nope")[0] == "42704"
+
+
 # --- REFRESH in a transaction block ---------------------------------------------------------------
 
 VIEW = """create materialized view {0}.mv as select id, a from {0}.t; create unique index on {0}.mv (id);

@@ -214,6 +214,8 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
         facts->may_change = false;
     } else if (strcmp(key, "dropped") == 0) {
         return case_dropped(facts, value);
+    } else if (strcmp(key, "nullable_key") == 0 && facts->nullable_key_count < KEY_COLUMNS_MAX) {
+        snprintf(facts->nullable_keys[facts->nullable_key_count++], NAME_BYTES, "%s", value);
     } else if (strcmp(key, "dropped_twice") == 0) {
         facts->dropped[1].oid = facts->dropped[0].oid;
     } else if (strcmp(key, "missing") == 0) {

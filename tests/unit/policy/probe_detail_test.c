@@ -113,6 +113,22 @@ static void actions_are_read_by_number(void **state)
     probe_free(&probe);
 }
 
+static void nullable_columns_of_an_index_are_listed(void **state)
+{
+    (void)state;
+    const char *const column[] = {"c", "0", "1", "", "", "", "a", "", "", "",
+                                  "",  "",  "",  "", "", "", "",  "", ""};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct facts facts = {0};
+    for (size_t i = 0; i < KEY_COLUMNS_MAX; i++) {
+        assert_true(read_detail(&probe, column, &facts));
+        assert_string_equal(facts.nullable_keys[i], "a");
+    }
+    assert_int_equal(facts.nullable_key_count, KEY_COLUMNS_MAX);
+    assert_false(read_detail(&probe, column, &facts));
+    probe_free(&probe);
+}
+
 static void dropped_objects_are_listed(void **state)
 {
     (void)state;
@@ -228,6 +244,7 @@ int main(void)
         cmocka_unit_test(more_of_the_target_is_read),
         cmocka_unit_test(too_many_unproved_constraints_are_not_known),
         cmocka_unit_test(actions_are_read_by_number),
+        cmocka_unit_test(nullable_columns_of_an_index_are_listed),
         cmocka_unit_test(dropped_objects_are_listed),
         cmocka_unit_test(foreign_keys_are_listed),
         cmocka_unit_test(partitions_are_listed),

@@ -72,6 +72,8 @@ static const struct question {
     {"ALTER TABLE t ATTACH PARTITION p DEFAULT", &alone, PROBE_TARGET, "to_regclass('p')"},
     {"ALTER TABLE t ADD UNIQUE USING INDEX i", &alone, PROBE_TARGET,
      "WHERE c.relname OPERATOR(pg_catalog.=) 'i'"},
+    {"ALTER TABLE t ADD c int, ADD PRIMARY KEY USING INDEX i", &alone, PROBE_TARGET,
+     "a.at OPERATOR(pg_catalog.=) 1 AND e.nth"},
     {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_trigger"},
     {"DROP TABLE t", &alone, PROBE_TARGET, "pg_catalog.pg_depend"},
     {"DROP TABLE t", &alone, PROBE_TARGET, "k.conname, pg_catalog.pg_get_constraintdef(k.oid)"},
@@ -138,10 +140,11 @@ static void outside_a_transaction_nothing_is_new(void **state)
 static void no_operator_is_left_to_search_path(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"CREATE INDEX ON t (a)", "DROP INDEX s.i, s.j",
-                                        "REINDEX TABLE t",       "ALTER TABLE t ADD c int",
-                                        "DROP TABLE t",          "CREATE TABLE t ()",
-                                        "REINDEX SCHEMA s",      "REINDEX DATABASE d"};
+    static const char *const texts[] = {
+        "CREATE INDEX ON t (a)", "DROP INDEX s.i, s.j",
+        "REINDEX TABLE t",       "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
+        "DROP TABLE t",          "CREATE TABLE t ()",
+        "REINDEX SCHEMA s",      "REINDEX DATABASE d"};
     static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
                                        " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
