@@ -30,23 +30,6 @@ static enum verdict decide_verdict(enum action action)
     return VERDICT_BLOCK;
 }
 
-/* What the administrator wants of this rule: said outright, or by the profile. */
-static enum action decide_action(const struct settings *settings, size_t index)
-{
-    if (settings->actions[index] != ACTION_DEFAULT) {
-        return settings->actions[index];
-    }
-    switch (settings->profile) {
-    case PROFILE_OBSERVE:
-        return ACTION_ALLOW;
-    case PROFILE_GUARD:
-        return rules_at(index)->guard;
-    case PROFILE_STRICT:
-        return rules_at(index)->strict;
-    }
-    return ACTION_BLOCK;
-}
-
 /* Of a rule about work under a lock, unless the administrator has said what it does: nothing for a
  * small table, a refusal where the work would take longer than anybody waits. */
 static enum action decide_weight(const struct rule *rule, enum action action,
@@ -131,7 +114,7 @@ struct decision decide(const struct statement *statement, const struct situation
     struct decision out = {.verdict = VERDICT_ALLOW};
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *rule = rules_at(i);
-        enum action action = decide_action(settings, i);
+        enum action action = settings_action(settings, i);
         if (settings->actions[i] == ACTION_DEFAULT) {
             action = decide_weight(rule, action, statement, facts, settings);
         }

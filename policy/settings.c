@@ -5,6 +5,7 @@
 #include "policy/settings.h"
 
 #include "policy/glob.h"
+#include "policy/rule.h"
 
 /* Where the values come from: migration-safety of the design, its measurements of lock waits
  * (a lock timeout below deadlock_timeout never gets past autovacuum) and of table sizes (a plain
@@ -74,18 +75,13 @@ static bool settings_name_matches(const char *pattern, const struct object_name 
     return glob_matches(pattern, whole);
 }
 
-static bool settings_touches(const struct override *override, const struct statement *statement)
+/* What an override's tables are compared with: the relation acted upon, and nothing else that the
+ * statement names, because a new index or partition may be called anything. */
+static bool settings_touches(const struct override *override, const struct object_name *place)
 {
-    size_t stored = statement->object_count < STATEMENT_OBJECTS_MAX ? statement->object_count
-                                                                    : STATEMENT_OBJECTS_MAX;
     for (unsigned i = 0; i < override->tables_count; i++) {
-        if (settings_name_matches(override->tables[i], &statement->target)) {
+        if (place != NULL && settings_name_matches(override->tables[i], place)) {
             return true;
-        }
-        for (size_t k = 0; k < stored; k++) {
-            if (settings_name_matches(override->tables[i], &statement->objects[k].name)) {
-                return true;
-            }
         }
     }
     return override->tables_count == 0;
@@ -102,13 +98,13 @@ static bool settings_any_address(const struct override *override, const char *ad
 }
 
 static bool settings_concerns(const struct override *override, const struct identity *who,
-                              const struct statement *statement)
+                              const struct object_name *place)
 {
     return (override->until_us == 0 || who->wall_us < override->until_us) &&
            settings_any(override->databases, override->databases_count, who->database) &&
            settings_any(override->users, override->users_count, who->user) &&
            settings_any(override->applications, override->applications_count, who->application) &&
-           settings_any_address(override, who->address) && settings_touches(override, statement);
+           settings_any_address(override, who->address) && settings_touches(override, place);
 }
 
 static void settings_lay_over(struct settings *out, const struct override *over, unsigned place)
@@ -127,15 +123,71 @@ static void settings_lay_over(struct settings *out, const struct override *over,
     }
 }
 
+enum action settings_action(const struct settings *settings, size_t rule)
+{
+    if (settings->actions[rule] != ACTION_DEFAULT) {
+        return settings->actions[rule];
+    }
+    switch (settings->profile) {
+    case PROFILE_OBSERVE:
+        return ACTION_ALLOW;
+    case PROFILE_GUARD:
+        return rules_at(rule)->guard;
+    case PROFILE_STRICT:
+        return rules_at(rule)->strict;
+    }
+    return ACTION_BLOCK;
+}
+
+static struct settings settings_of_place(const struct settings *base,
+                                         const struct override *overrides, size_t count,
+                                         const struct identity *who,
+                                         const struct object_name *place)
+{
+    struct settings out = *base;
+    for (size_t i = 0; i < count; i++) {
+        if (settings_concerns(&overrides[i], who, place)) {
+            settings_lay_over(&out, &overrides[i], (unsigned)i);
+        }
+    }
+    return out;
+}
+
+void settings_tighten(struct settings *out, const struct settings *other)
+{
+    enum profile strictest = out->profile > other->profile ? out->profile : other->profile;
+    for (size_t i = 0; i < rules_count(); i++) {
+        enum action ours = settings_action(out, i);
+        enum action theirs = settings_action(other, i);
+        const struct settings *from = theirs > ours ? other : out;
+        bool outright = from->actions[i] != ACTION_DEFAULT;
+        /* What a profile says stays the profile's word as long as it is the one that holds. */
+        bool kept = !outright && from->profile == strictest;
+        out->origins[i] = outright ? from->origins[i] : from->profile_origin;
+        out->actions[i] = kept ? ACTION_DEFAULT : settings_action(from, i);
+    }
+    out->mode = other->mode > out->mode ? other->mode : out->mode;
+    if (other->profile > out->profile) {
+        out->profile_origin = other->profile_origin;
+    }
+    out->profile = strictest;
+}
+
 struct settings settings_resolve(const struct settings *base, const struct override *overrides,
                                  size_t count, const struct identity *who,
                                  const struct statement *statement)
 {
-    struct settings out = *base;
-    for (size_t i = 0; i < count; i++) {
-        if (settings_concerns(&overrides[i], who, statement)) {
-            settings_lay_over(&out, &overrides[i], (unsigned)i);
-        }
+    size_t stored = statement->object_count < STATEMENT_OBJECTS_MAX ? statement->object_count
+                                                                    : STATEMENT_OBJECTS_MAX;
+    bool one = statement->target.name[0] != '\0';
+    const struct object_name *first = stored > 0 ? &statement->objects[0].name : NULL;
+    struct settings out =
+        settings_of_place(base, overrides, count, who, one ? &statement->target : first);
+    for (size_t i = 1; !one && i <= stored && i < statement->object_count; i++) {
+        /* Those that are not stored may be any. */
+        const struct object_name *place = i < stored ? &statement->objects[i].name : NULL;
+        struct settings other = settings_of_place(base, overrides, count, who, place);
+        settings_tighten(&out, &other);
     }
     out.may_comment = base->comment_users_count > 0 &&
                       settings_any(base->comment_users, base->comment_users_count, who->user);

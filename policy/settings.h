@@ -94,12 +94,21 @@ struct identity {
 struct settings settings_default(void);
 
 /* The settings that hold for this session and statement: `base` with every override that matches
- * laid over it in order. An override with tables matches when one of the statement's objects does
+ * laid over it in order. An override with tables matches when the relation acted upon does
  * ("audit.*", "orders"): a pattern without a schema matches the bare name in any schema; a name
- * that the statement leaves to search_path is matched only by patterns without a schema. */
+ * that the statement leaves to search_path is matched only by patterns without a schema. Of several
+ * relations each has its own settings, and the strictest hold: no table is let off by another. */
 struct settings settings_resolve(const struct settings *base, const struct override *overrides,
                                  size_t count, const struct identity *who,
                                  const struct statement *statement);
+
+/* Makes of *out, which holds for one relation or statement, what holds for another one, too: the
+ * stricter mode and profile, and of each rule the stronger action. */
+void settings_tighten(struct settings *out, const struct settings *other);
+
+/* What the administrator wants of a rule, by its place in rules.c: said outright, or by the
+ * profile; never DEFAULT. */
+enum action settings_action(const struct settings *settings, size_t rule);
 
 /* "default", "allow", "warn", "rewrite", "block". */
 const char *settings_action_name(enum action action);

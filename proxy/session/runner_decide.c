@@ -38,15 +38,24 @@ static void take_situation(struct session *session, struct runner *runner)
     }
 }
 
+/* One message has one plan: where its statements have settings of their own the strictest hold. */
 static void take_settings(struct session *session, struct runner *runner)
 {
     const struct session_options *options = session->options;
+    const struct statement_list *list = &runner->request.statements;
     struct identity who = {session->database, session->user, session->application, session->client,
                            session->wall_us};
     const struct statement *guarded = guarded_statement(runner);
-    runner->settings =
-        settings_resolve(options->settings, options->overrides, options->override_count, &who,
-                         guarded != NULL ? guarded : &runner->request.statements.at[0]);
+    guarded = guarded != NULL ? guarded : &list->at[0];
+    runner->settings = settings_resolve(options->settings, options->overrides,
+                                        options->override_count, &who, guarded);
+    for (const struct statement *at = guarded + 1; at < list->at + list->count; at++) {
+        if (statement_is_guarded(at->kind)) {
+            struct settings other = settings_resolve(options->settings, options->overrides,
+                                                     options->override_count, &who, at);
+            settings_tighten(&runner->settings, &other);
+        }
+    }
 }
 
 static struct span text_of(const struct runner *runner, const struct statement *statement)

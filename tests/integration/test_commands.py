@@ -2,6 +2,7 @@
 import json
 import subprocess
 
+import psycopg
 import pytest
 
 import servers
@@ -153,3 +154,15 @@ def test_config_check_reminds_of_what_is_over(program, tmp_path):
     assert done.returncode == 0 and done.stdout.endswith(": ok\n")
     assert done.stderr == "%s:2: overrides[0]: it is over (until 2020-01-01), and holds no longer\n" % (
         tmp_path / "ddlguard.yaml")
+
+
+def test_no_table_is_let_off_by_another_in_the_same_message(make_proxy, connect, direct):
+    proxy = make_proxy(rules={"ban-drop-table": "block"},
+                       overrides=[{"match": {"tables": ["staging_*"]}, "mode": "observe"}])
+    direct.execute("create table staging_a (a int); create table staging_b (a int); create table orders (a int)")
+    connection = connect(leg=proxy)
+    for sql in ("drop table staging_a, orders", "drop table staging_a; drop table orders",
+                "alter table staging_a add b int; drop table orders"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(sql)
+    connection.execute("drop table staging_a, staging_b")

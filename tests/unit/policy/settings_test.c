@@ -115,6 +115,62 @@ static void overrides_are_laid_over_in_order(void **state)
     assert_memory_equal(&out, &base, sizeof base);
 }
 
+static struct object_name name_of(const char *name)
+{
+    struct object_name out = {0};
+    memcpy(out.name, name, strlen(name));
+    return out;
+}
+
+static void no_table_is_let_off_by_another(void **state)
+{
+    (void)state;
+    static const char *const tables[] = {"staging_*"};
+    struct override lax = {.tables = tables,
+                           .tables_count = 1,
+                           .has_mode = true,
+                           .mode = MODE_OBSERVE,
+                           .has_profile = true,
+                           .profile = PROFILE_OBSERVE};
+    lax.actions[0] = ACTION_ALLOW;
+    struct settings base = settings_default();
+    base.mode = MODE_ENFORCE;
+    base.actions[0] = ACTION_BLOCK;
+    const struct identity who = {"d", "u", "a", "", 0};
+    struct statement drop = {.kind = STATEMENT_DROP_TABLE, .object_count = 2};
+    drop.objects[0].name = name_of("staging_a");
+    drop.objects[1].name = name_of("staging_b");
+    assert_int_equal(settings_resolve(&base, &lax, 1, &who, &drop).mode, MODE_OBSERVE);
+    drop.objects[1].name = name_of("orders");
+    for (int turn = 0; turn < 2; turn++) { /* in either order */
+        struct settings out = settings_resolve(&base, &lax, 1, &who, &drop);
+        assert_int_equal(out.mode, MODE_ENFORCE);
+        assert_int_equal(out.profile, PROFILE_GUARD);
+        assert_int_equal(out.actions[0], ACTION_BLOCK);
+        assert_int_equal(out.origins[0].kind, ORIGIN_BASE);
+        drop.objects[1].name = name_of("staging_b");
+        drop.objects[0].name = name_of("orders");
+    }
+    /* What is the same for both stays what it is. */
+    struct settings same = base;
+    settings_tighten(&same, &base);
+    assert_int_equal(same.actions[0], ACTION_BLOCK);
+    assert_int_equal(same.actions[1], ACTION_DEFAULT);
+    /* Nor by those that are too many to be known. */
+    for (size_t i = 0; i < STATEMENT_OBJECTS_MAX; i++) {
+        drop.objects[i].name = name_of("staging_a");
+    }
+    drop.object_count = STATEMENT_OBJECTS_MAX + 1;
+    assert_int_equal(settings_resolve(&base, &lax, 1, &who, &drop).mode, MODE_ENFORCE);
+    /* Nor by the name that somebody gives to its index. */
+    struct statement index = {.kind = STATEMENT_CREATE_INDEX,
+                              .target = name_of("orders"),
+                              .index = name_of("staging_i"),
+                              .object_count = 1};
+    index.objects[0].name = index.index;
+    assert_int_equal(settings_resolve(&base, &lax, 1, &who, &index).mode, MODE_ENFORCE);
+}
+
 static void only_named_roles_may_comment(void **state)
 {
     (void)state;
@@ -166,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_override_is_for_those_it_names),
         cmocka_unit_test(overrides_are_laid_over_in_order),
+        cmocka_unit_test(no_table_is_let_off_by_another),
         cmocka_unit_test(only_named_roles_may_comment),
         cmocka_unit_test(a_statement_of_many_objects_is_not_read_beyond_its_array),
         cmocka_unit_test(the_longest_names_fit),
