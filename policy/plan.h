@@ -53,6 +53,7 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
+    bool lists; /* PART: a query; its rows are statements, which are the part, one after the other */
     /* PART: done, it is not taken back when a later one fails, and cut off, its UNDO makes it
      * whole. The client and the ledger are told of both. */
     bool stays;

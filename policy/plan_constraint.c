@@ -15,7 +15,7 @@ const char *recipe_validate(struct moves *moves, const char *constraint)
         return why;
     }
     undo_append_constraint(facts, constraint, " AND NOT k.convalidated", moves_undo(moves, false));
-    if (!moves_alter(moves, "VALIDATE CONSTRAINT %", constraint)) {
+    if (!moves_validate(moves, constraint, NULL)) {
         return "VALIDATE CONSTRAINT could not be written for it";
     }
     undo_append_constraint(facts, constraint, "", moves_undo(moves, false));
@@ -28,13 +28,14 @@ const char *recipe_constraint(struct moves *moves, size_t action)
     const struct facts *facts = moves->request->facts;
     const char *own = alter->constraint;
     const char *name = own[0] != '\0' ? own : facts->actions[action].free_name;
-    if (alter->kind == ALTER_ADD_FOREIGN_KEY && facts->kind == 'p' &&
-        facts->server_version < 180000) {
-        return "PostgreSQL before 18 has no NOT VALID for a foreign key of a partitioned table";
-    }
+    bool by_leaf = alter->kind == ALTER_ADD_FOREIGN_KEY && facts->kind == 'p' &&
+                   facts->server_version < 180000;
     moves->draft->how = "ADD CONSTRAINT … NOT VALID, then VALIDATE CONSTRAINT";
     if (name[0] == '\0') {
         return "no free name for the constraint was found";
+    }
+    if (by_leaf) {
+        return recipe_foreign_key_by_leaf(moves, action, name);
     }
     if (!alter_text_not_valid(moves->text, moves->statement, action, name, moves_part(moves))) {
         return "the form with NOT VALID could not be proved to be the same";

@@ -64,7 +64,10 @@ enum undo_index {
 };
 void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
                        enum undo_index which, struct buffer *out);
-/* Drops the table's constraint. `condition`: " AND …" about k, its pg_constraint. */
+/* Drops the constraint of that table, or of the target. `condition`: " AND …" about k, its
+ * pg_constraint. */
+void undo_append_constraint_of(const struct object_name *table, const char *name,
+                               const char *condition, struct buffer *out);
 void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
                             struct buffer *out);
 /* Adds one that was dropped, NOT VALID, and validates it if it was valid. */

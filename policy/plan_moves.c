@@ -52,6 +52,13 @@ struct buffer *moves_part(struct moves *moves)
     return out;
 }
 
+struct buffer *moves_list(struct moves *moves)
+{
+    struct buffer *out = moves_part(moves);
+    moves->draft->last->lists = true;
+    return out;
+}
+
 bool moves_alter(struct moves *moves, const char *format, const char *name)
 {
     struct buffer quoted = {0}, tail = {0};

@@ -50,6 +50,8 @@ void moves_end(struct moves *moves, const char *why);
 
 /* Opens a part: its SQL goes to the buffer. It is tried again from itself on. */
 struct buffer *moves_part(struct moves *moves);
+/* Opens a part whose statements are the rows of the query that goes to the buffer. */
+struct buffer *moves_list(struct moves *moves);
 /* Opens a CLEAN. */
 struct buffer *moves_clean(struct moves *moves);
 /* A part that is "ALTER TABLE table <format>", with `name` as an identifier where the format has a
@@ -90,6 +92,11 @@ const char *recipe_attach(struct moves *moves, size_t action);
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
  * back. */
 const char *recipe_validate(struct moves *moves, const char *constraint);
+/* A foreign key of a partitioned table before PostgreSQL 18. */
+const char *recipe_foreign_key_by_leaf(struct moves *moves, size_t action, const char *name);
+/* VALIDATE CONSTRAINT, of a partitioned table partition by partition first. `null_column`: of which
+ * a violation says that it has a NULL; NULL: it does not. False: it could not be written. */
+MUST_USE bool moves_validate(struct moves *moves, const char *constraint, const char *null_column);
 /* The column becomes NOT NULL without a scan under a strong lock, by a CHECK that goes again. */
 const char *recipe_column_not_null(struct moves *moves, const char *column);
 /* Proves by a CHECK that the table holds nothing but rows within the bound that the statement gives

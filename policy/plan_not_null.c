@@ -54,11 +54,7 @@ static const char *not_null_prove(struct moves *moves, const char *helper, const
         return NOT_WRITTEN;
     }
     undo_append_constraint(moves->request->facts, helper, "", moves_undo(moves, false));
-    if (!moves_alter(moves, "VALIDATE CONSTRAINT %", helper)) {
-        return NOT_WRITTEN;
-    }
-    moves_says_null(moves, column);
-    return NULL;
+    return moves_validate(moves, helper, column) ? NULL : NOT_WRITTEN;
 }
 
 const char *recipe_column_not_null(struct moves *moves, const char *column)
@@ -101,7 +97,7 @@ static const char *not_null_native(struct moves *moves, const char *column,
         undo_append_constraint(moves->request->facts, known->not_null_name, "",
                                moves_undo(moves, false));
     }
-    return moves_alter(moves, "VALIDATE CONSTRAINT %", known->not_null_name) ? NULL : NOT_WRITTEN;
+    return moves_validate(moves, known->not_null_name, NULL) ? NULL : NOT_WRITTEN;
 }
 
 const char *recipe_not_null(struct moves *moves, size_t action)

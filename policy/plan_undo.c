@@ -57,14 +57,14 @@ void undo_append_index(const struct facts *facts, const struct object_name *tabl
     }
 }
 
-void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
-                            struct buffer *out)
+void undo_append_constraint_of(const struct object_name *table, const char *name,
+                               const char *condition, struct buffer *out)
 {
     buffer_append_text(
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %I.%I DROP"
              " CONSTRAINT %I', n.nspname, t.relname, k.conname) FROM pg_catalog.pg_constraint AS k"
              " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) k.conrelid" OF_TABLE);
-    undo_append_table("n", &facts->table, out);
+    undo_append_table("n", table, out);
     buffer_append_text(out, " AND k.conname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
     buffer_append_text(out, condition);
@@ -113,6 +113,12 @@ void undo_append_foreign_key(const struct facts *facts, const struct foreign_key
     buffer_free(&name);
     buffer_free(&add);
     buffer_free(&validate);
+}
+
+void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
+                            struct buffer *out)
+{
+    undo_append_constraint_of(&facts->table, name, condition, out);
 }
 
 static void undo_append_attribute(const struct facts *facts, const char *column, const char *action,

@@ -12,7 +12,7 @@
  *      foreign key  the other table's schema and name, its own name; of DROP TABLE its definition;
  *                   incoming, valid
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
- *                   is it a default partition
+ *                   is it a default partition, has it a constraint of a name that an action has
  *
  * pg_get_constraintdef() of a foreign key reads the catalog only, but pg_get_expr() and its like
  * open the table that they speak of, so a CHECK is read as the server stores it. What is not
@@ -22,8 +22,6 @@
 #include "policy/probe_text.h"
 #include "policy/sql/alter_text.h"
 
-/* Names that are tried where the client gave none, before we give up. */
-#define NAMES_MAX 16
 /* The relation that the action names: looked up as the server will; an index in the table's schema.
  */
 static void append_other(const struct alter_action *action, struct buffer *out)
@@ -57,7 +55,7 @@ static void append_name(const char *name, struct buffer *out)
     buffer_append_text(out, "::pg_catalog.name");
 }
 
-static void append_names(const char (*names)[NAME_BYTES], size_t count, struct buffer *out)
+void probe_append_names(const char (*names)[NAME_BYTES], size_t count, struct buffer *out)
 {
     for (size_t i = 0; i < count; i++) {
         buffer_append_text(out, i == 0 ? "ARRAY[" : ", ");
@@ -80,7 +78,7 @@ static void append_constraint_names(const struct statement *statement, struct sp
             alter_constraint_names(text, statement, at, column ? column_flag : 0, names, NAMES_MAX);
     }
     buffer_append_text(out, ", ");
-    append_names((const char(*)[NAME_BYTES])names, count, out);
+    probe_append_names((const char(*)[NAME_BYTES])names, count, out);
 }
 
 /* PostgreSQL 18 names the NOT NULL of a column, too. A name that would have to be cut to fit is
@@ -100,7 +98,7 @@ static void append_not_null_names(const struct statement *statement, size_t at, 
         count += fits;
     }
     buffer_append_text(out, ", ");
-    append_names((const char(*)[NAME_BYTES])names, count, out);
+    probe_append_names((const char(*)[NAME_BYTES])names, count, out);
 }
 
 static void append_key_columns(const struct statement *statement, struct span text, size_t at,
@@ -113,7 +111,8 @@ static void append_key_columns(const struct statement *statement, struct span te
         count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
     }
     buffer_append_text(out, ", ");
-    append_names((const char(*)[NAME_BYTES])columns, count <= KEY_COLUMNS_MAX ? count : 0, out);
+    probe_append_names((const char(*)[NAME_BYTES])columns, count <= KEY_COLUMNS_MAX ? count : 0,
+                       out);
 }
 
 /* The columns checks, fkeys, keys, key and firms of an action. */
@@ -135,7 +134,7 @@ static void append_candidates(const struct statement *statement, struct span tex
     append_not_null_names(statement, at, out);
 }
 
-static size_t action_count(const struct statement *statement)
+size_t probe_action_count(const struct statement *statement)
 {
     return statement->action_count < STATEMENT_ACTIONS_MAX ? statement->action_count
                                                            : STATEMENT_ACTIONS_MAX;
@@ -151,7 +150,7 @@ static const char firm_columns[] =
 
 void probe_append_actions(const struct statement *statement, struct span text, struct buffer *out)
 {
-    for (size_t i = 0; i < action_count(statement); i++) {
+    for (size_t i = 0; i < probe_action_count(statement); i++) {
         const struct alter_action *action = &statement->actions[i];
         buffer_append_text(
             out,
@@ -170,19 +169,10 @@ void probe_append_actions(const struct statement *statement, struct span text, s
         append_other(action, out);
         buffer_append_text(out, "::pg_catalog.oid");
         append_candidates(statement, text, i, out);
-        buffer_append_text(out, i + 1 == action_count(statement) ? "))" : ")");
+        buffer_append_text(out, i + 1 == probe_action_count(statement) ? "))" : ")");
     }
-    buffer_append_text(out, action_count(statement) > 0 ? firm_columns : "");
+    buffer_append_text(out, probe_action_count(statement) > 0 ? firm_columns : "");
 }
-
-/* ChooseConstraintName() and ChooseRelationName(): a key's name is also its index's. */
-static const char name_is_free_in_constraints[] =
-    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS u"
-    " WHERE u.connamespace OPERATOR(pg_catalog.=) tc.relnamespace AND u.conname"
-    " OPERATOR(pg_catalog.=) f.name)";
-static const char name_is_free_in_relations[] =
-    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS u WHERE u.relnamespace"
-    " OPERATOR(pg_catalog.=) tc.relnamespace AND u.relname OPERATOR(pg_catalog.=) f.name)";
 
 /* A validated CHECK that holds for children too and says IS NOT NULL of the column: alone, as NOT
  * (… IS NULL), or as an arm of the outermost AND behind arms of that kind, or the last one. Node
@@ -253,8 +243,8 @@ static void append_free_name(const char *names, bool relations, struct buffer *o
                          "(SELECT f.name FROM pg_catalog.unnest(%s) WITH ORDINALITY AS f(name, nth)"
                          " WHERE true",
                          names);
-    buffer_append_text(out, name_is_free_in_constraints);
-    buffer_append_text(out, relations ? name_is_free_in_relations : "");
+    buffer_append_text(out, PROBE_FREE_CONSTRAINT);
+    buffer_append_text(out, relations ? PROBE_FREE_RELATION : "");
     buffer_append_text(out, " ORDER BY f.nth OFFSET a.taken LIMIT 1)");
 }
 
@@ -303,76 +293,6 @@ static void append_foreign_key_rows(const struct statement *statement, struct bu
         FOREIGN_KEYS_MAX + 1);
 }
 
-/* What PostgreSQL would put behind the name of a partition for its part of the key. */
-static size_t key_tails(const struct statement *statement, struct span text, size_t at,
-                        char (*tails)[NAME_BYTES])
-{
-    char columns[KEY_COLUMNS_MAX][NAME_BYTES];
-    struct buffer joined = {0};
-    bool primary = statement->actions[at].kind == ALTER_ADD_PRIMARY_KEY;
-    size_t count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
-    for (size_t i = 0; i < count && i < KEY_COLUMNS_MAX && !primary; i++) {
-        buffer_append_format(&joined, "_%s", columns[i]);
-    }
-    buffer_append_text(&joined, primary ? "_pkey" : "_key");
-    bool fits = !joined.failed && count <= KEY_COLUMNS_MAX && joined.length + 2 < NAME_BYTES;
-    for (size_t i = 0; fits && i < NAMES_MAX; i++) {
-        (void)snprintf(tails[i], NAME_BYTES, i == 0 ? "%.*s" : "%.*s%u", (int)joined.length,
-                       (const char *)joined.at, (unsigned)i);
-    }
-    buffer_free(&joined);
-    return fits ? NAMES_MAX : 0;
-}
-
-/* The same for an index: "_a_b_idx". */
-static size_t index_tails(const struct statement *statement, struct span text,
-                          char (*tails)[NAME_BYTES])
-{
-    for (size_t i = 0; i < action_count(statement); i++) {
-        const struct alter_action *action = &statement->actions[i];
-        if ((action->kind == ALTER_ADD_UNIQUE || action->kind == ALTER_ADD_PRIMARY_KEY) &&
-            !(action->flags & ALTER_USING_INDEX)) {
-            return key_tails(statement, text, i, tails);
-        }
-    }
-    struct statement unnamed = *statement;
-    unnamed.flags |= FLAG_UNNAMED;
-    unnamed.target.name[0] = '\0';
-    return sql_index_names(text, &unnamed, tails, NAMES_MAX);
-}
-
-/* A name that would have to be cut to fit is left out: how, is not told in SQL. */
-static void append_partition_rows(const struct statement *statement, struct span text,
-                                  struct buffer *out)
-{
-    char tails[NAMES_MAX][NAME_BYTES];
-    size_t count = index_tails(statement, text, tails);
-    buffer_append_format(out,
-                         " UNION ALL (SELECT '%c', tree.level, tree.oid::pg_catalog.int8, "
-                         "tree.parent::pg_catalog.int8, n.nspname,"
-                         " tc.relname, (SELECT f.name FROM (SELECT pg_catalog.concat(tc.relname,"
-                         " e.tail) AS long, pg_catalog.concat(tc.relname, e.tail)::pg_catalog.name"
-                         " AS name, e.nth FROM pg_catalog.unnest(",
-                         DETAIL_PARTITION);
-    append_names((const char(*)[NAME_BYTES])tails, count, out);
-    buffer_append_text(out, ") WITH ORDINALITY AS e(tail, nth)) AS f WHERE pg_catalog.octet_length("
-                            "f.long) OPERATOR(pg_catalog.<) 64");
-    buffer_append_text(out, name_is_free_in_constraints);
-    buffer_append_text(out, name_is_free_in_relations);
-    buffer_append_format(
-        out,
-        " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, EXISTS (SELECT FROM"
-        " pg_catalog.pg_partitioned_table AS d WHERE d.partdefid OPERATOR(pg_catalog.=) tc.oid),"
-        " NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM place JOIN tree ON tree.root "
-        "OPERATOR(pg_catalog.=) place.tab"
-        " AND tree.level OPERATOR(pg_catalog.>) 0 JOIN pg_catalog.pg_class AS tc ON tc.oid"
-        " OPERATOR(pg_catalog.=) tree.oid JOIN pg_catalog.pg_namespace AS n ON n.oid"
-        " OPERATOR(pg_catalog.=) tc.relnamespace LEFT JOIN weight ON weight.root"
-        " OPERATOR(pg_catalog.=) tree.root AND weight.owner OPERATOR(pg_catalog.=) tree.oid"
-        " LIMIT %d)",
-        PARTITIONS_MAX + 1);
-}
-
 void probe_append_details(const struct statement *statement, struct span text, struct buffer *out)
 {
     /* No row: it gives the columns their names and types. */
@@ -384,7 +304,7 @@ void probe_append_details(const struct statement *statement, struct span text, s
              " NULL::pg_catalog.float8, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool WHERE false");
-    if (action_count(statement) > 0) {
+    if (probe_action_count(statement) > 0) {
         append_action_rows(out);
         probe_append_key_rows(statement, out);
     }
@@ -392,5 +312,5 @@ void probe_append_details(const struct statement *statement, struct span text, s
         probe_append_dropped_rows(out);
     }
     append_foreign_key_rows(statement, out);
-    append_partition_rows(statement, text, out);
+    probe_append_partition_rows(statement, text, out);
 }

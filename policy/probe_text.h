@@ -26,6 +26,25 @@
 #define DETAIL_FOREIGN_KEY 'k'
 #define DETAIL_PARTITION   'p'
 
+/* Names that are tried where the client gave none, before we give up. */
+#define NAMES_MAX 16
+
+/* ChooseConstraintName() and ChooseRelationName(): a key's name is also its index's. Conditions on
+ * f.name, in the schema of tc. */
+#define PROBE_FREE_CONSTRAINT                                                                      \
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS u"                                   \
+    " WHERE u.connamespace OPERATOR(pg_catalog.=) tc.relnamespace AND u.conname"                   \
+    " OPERATOR(pg_catalog.=) f.name)"
+#define PROBE_FREE_RELATION                                                                        \
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS u WHERE u.relnamespace"                   \
+    " OPERATOR(pg_catalog.=) tc.relnamespace AND u.relname OPERATOR(pg_catalog.=) f.name)"
+
+/* Appends an array of type name[]; of none NULL. */
+void probe_append_names(const char (*names)[NAME_BYTES], size_t count, struct buffer *out);
+
+/* Actions that are stored. */
+size_t probe_action_count(const struct statement *statement);
+
 /* Appends an expression that gives the oid of the relation or NULL, and never opens it. */
 void probe_append_lookup(const struct object_name *name, struct buffer *out);
 
@@ -43,5 +62,9 @@ void probe_append_key_rows(const struct statement *statement, struct buffer *out
 bool probe_wants_dropped(const struct statement *statement);
 void probe_append_dropped(const struct statement *statement, struct buffer *out);
 void probe_append_dropped_rows(struct buffer *out);
+
+/* The rows of d for partitions. */
+void probe_append_partition_rows(const struct statement *statement, struct span text,
+                                 struct buffer *out);
 
 #endif

@@ -63,7 +63,7 @@ static void append_part(struct buffer *draft, const char *words, struct span par
 }
 
 static void append_index(struct buffer *draft, const struct alter_source *source,
-                         const struct column_constraint *constraint, const char *name)
+                         const struct column_constraint *constraint, const struct alter_wish *wish)
 {
     bool of_column = constraint->wrapper != NULL;
     struct lexer lexer =
@@ -73,8 +73,13 @@ static void append_index(struct buffer *draft, const struct alter_source *source
     struct key_text key = read_key(&lexer);
     struct alter_head head = alter_head_of(source->text);
     buffer_append_text(draft, "CREATE UNIQUE INDEX CONCURRENTLY ");
-    sql_append_identifier(draft, name);
-    append_part(draft, " ON ", span_cut(source->text, head.name_at, head.name_length));
+    sql_append_identifier(draft, wish->name);
+    buffer_append_text(draft, " ON ");
+    if (wish->table != NULL) {
+        sql_append_name(draft, wish->table);
+    } else {
+        buffer_append_span(draft, span_cut(source->text, head.name_at, head.name_length));
+    }
     if (of_column) {
         append_part(draft, " (", column_name_text(source));
         buffer_append_text(draft, ")");
@@ -86,10 +91,10 @@ static void append_index(struct buffer *draft, const struct alter_source *source
     append_part(draft, " TABLESPACE ", key.tablespace);
 }
 
-bool alter_text_key_index(struct span text, const struct statement *statement, size_t action,
-                          const char *name, struct buffer *out)
+bool alter_text_key_index_on(struct span text, const struct statement *statement, size_t action,
+                             const char *name, const struct object_name *table, struct buffer *out)
 {
-    const struct alter_wish wish = {.name = name};
+    const struct alter_wish wish = {.name = name, .table = table};
     struct alter_source source;
     struct column_constraint key = {0};
     struct buffer draft = {0};
@@ -98,31 +103,44 @@ bool alter_text_key_index(struct span text, const struct statement *statement, s
     }
     bool made = key.node != NULL && node_field(key.node, "indexname") == NULL;
     if (made) {
-        append_index(&draft, &source, &key, name);
+        append_index(&draft, &source, &key, &wish);
         made = alter_draft_finish(&draft, &source, &wish, alter_is_key_index, out);
     }
     alter_source_free(&source);
     return made;
 }
 
+bool alter_text_key_index(struct span text, const struct statement *statement, size_t action,
+                          const char *name, struct buffer *out)
+{
+    return alter_text_key_index_on(text, statement, action, name, NULL, out);
+}
+
 static void append_using_index(struct buffer *draft, const struct alter_source *source,
-                               const struct column_constraint *key, const char *name)
+                               const struct column_constraint *key, const struct alter_wish *wish)
 {
     bool primary = node_is(key->node, "contype", "CONSTR_PRIMARY");
-    buffer_append_span(draft, source->head);
+    if (wish->table != NULL) {
+        buffer_append_text(draft, "ALTER TABLE ");
+        sql_append_name(draft, wish->table);
+        buffer_append_text(draft, " ");
+    } else {
+        buffer_append_span(draft, source->head);
+    }
     buffer_append_text(draft, "ADD CONSTRAINT ");
-    sql_append_identifier(draft, name);
+    sql_append_identifier(draft, wish->name);
     buffer_append_text(draft, primary ? " PRIMARY KEY" : " UNIQUE");
     buffer_append_text(draft, " USING INDEX ");
-    sql_append_identifier(draft, name);
+    sql_append_identifier(draft, wish->name);
     buffer_append_text(draft, key->deferrable ? " DEFERRABLE" : "");
     buffer_append_text(draft, key->initially_deferred ? " INITIALLY DEFERRED" : "");
 }
 
-bool alter_text_key_using_index(struct span text, const struct statement *statement, size_t action,
-                                const char *name, struct buffer *out)
+bool alter_text_key_using_index_on(struct span text, const struct statement *statement,
+                                   size_t action, const char *name, const struct object_name *table,
+                                   struct buffer *out)
 {
-    const struct alter_wish wish = {.name = name};
+    const struct alter_wish wish = {.name = name, .table = table};
     struct alter_source source;
     struct column_constraint key = {0};
     struct buffer draft = {0};
@@ -131,8 +149,50 @@ bool alter_text_key_using_index(struct span text, const struct statement *statem
     }
     bool made = key.node != NULL && node_field(key.node, "indexname") == NULL;
     if (made) {
-        append_using_index(&draft, &source, &key, name);
+        append_using_index(&draft, &source, &key, &wish);
         made = alter_draft_finish(&draft, &source, &wish, alter_is_key_using_index, out);
+    }
+    alter_source_free(&source);
+    return made;
+}
+
+bool alter_text_key_using_index(struct span text, const struct statement *statement, size_t action,
+                                const char *name, struct buffer *out)
+{
+    return alter_text_key_using_index_on(text, statement, action, name, NULL, out);
+}
+
+/* ALTER TABLE ONLY table ADD CONSTRAINT name and what the client has behind that. */
+static void append_only(struct buffer *draft, const struct alter_source *source,
+                        const struct alter_wish *wish)
+{
+    const char *own = node_text(source->definition, "conname");
+    struct alter_head head = alter_head_of(source->text);
+    struct lexer lexer = lexer_of(source->piece);
+    (void)lexer_take(&lexer, "ADD");
+    lexer_take_constraint_name(&lexer);
+    buffer_append_text(draft, "ALTER TABLE ONLY ");
+    if (wish->table != NULL) {
+        sql_append_name(draft, wish->table);
+    } else {
+        buffer_append_span(draft, span_cut(source->text, head.name_at, head.name_length));
+    }
+    buffer_append_text(draft, " ADD CONSTRAINT ");
+    sql_append_identifier(draft, wish->table == NULL && own[0] != '\0' ? own : wish->name);
+    buffer_append_span(draft, span_from(source->piece, lexer.at));
+}
+
+bool alter_text_key_only(struct span text, const struct statement *statement, size_t action,
+                         const char *name, const struct object_name *table, struct buffer *out)
+{
+    const struct alter_wish wish = {.name = name, .table = table, .only = true};
+    struct alter_source source;
+    struct buffer draft = {0};
+    bool made = alter_source_read(&source, text, statement, action) &&
+                node_field(source.definition, "indexname") == NULL;
+    if (made) {
+        append_only(&draft, &source, &wish);
+        made = alter_draft_finish(&draft, &source, &wish, alter_is_key_only, out);
     }
     alter_source_free(&source);
     return made;

@@ -3,25 +3,48 @@
  * differ is named, and its value is checked; places in the text alone do not count. */
 #include "policy/sql/alter_proof.h"
 
-/* The one command of a draft that alters the client's table as the client would, ONLY and IF EXISTS
- * included; NULL when it is something else. */
-static const struct node *only_command(const struct alter_source *source,
-                                       const struct node *wrapper)
+/* The client's table or the one that was wished for, ONLY it or not. */
+static bool is_wished_table(const struct alter_source *source, const struct alter_wish *wish,
+                            const struct node *relation)
 {
-    static const char *const except[] = {"cmds", NULL};
+    static const char *const except_inh[] = {"inh", NULL};
+    static const char *const except[] = {"inh", "catalogname", "schemaname", "relname", NULL};
+    const struct node *own = node_field(source->statement, "relation");
+    bool same = wish->table == NULL
+                    ? prove_same_but(own, relation, except_inh)
+                    : prove_same_but(own, relation, except) &&
+                          strcmp(node_text(relation, "schemaname"), wish->table->schema) == 0 &&
+                          node_is(relation, "relname", wish->table->name) &&
+                          node_field(relation, "catalogname") == NULL;
+    return same && node_number(relation, "inh") == (wish->only ? 0 : 1);
+}
+
+/* The one command of a draft that alters the client's table as the client would, ONLY and IF EXISTS
+ * included, or the wished-for one; NULL when it is something else. */
+static const struct node *only_command(const struct alter_source *source,
+                                       const struct alter_wish *wish, const struct node *wrapper)
+{
+    static const char *const except_commands[] = {"cmds", NULL};
+    static const char *const except[] = {"cmds", "relation", "missing_ok", NULL};
     const struct node *statement = node_bare(wrapper);
     const struct node *commands = node_field(statement, "cmds");
-    bool same = strcmp(node_name(wrapper), "AlterTableStmt") == 0 &&
-                prove_same_but(source->statement, statement, except) && node_count(commands) == 1;
-    return same ? node_bare(node_first(commands)) : NULL;
+    bool elsewhere = wish->table != NULL || wish->only;
+    bool same = elsewhere ? prove_same_but(source->statement, statement, except) &&
+                                is_wished_table(source, wish, node_field(statement, "relation")) &&
+                                node_field(statement, "missing_ok") == NULL
+                          : prove_same_but(source->statement, statement, except_commands);
+    return same && strcmp(node_name(wrapper), "AlterTableStmt") == 0 && node_count(commands) == 1
+               ? node_bare(node_first(commands))
+               : NULL;
 }
 
 /* What that command adds, when all else in it is the client's. */
 static const struct node *only_definition(const struct alter_source *source,
-                                          const struct node *wrapper, const char *type)
+                                          const struct alter_wish *wish, const struct node *wrapper,
+                                          const char *type)
 {
     static const char *const except[] = {"def", NULL};
-    const struct node *command = only_command(source, wrapper);
+    const struct node *command = only_command(source, wish, wrapper);
     const struct node *definition = node_field(command, "def");
     bool same = command != NULL && prove_same_but(source->command, command, except) &&
                 strcmp(node_name(definition), type) == 0;
@@ -30,9 +53,9 @@ static const struct node *only_definition(const struct alter_source *source,
 
 /* A constraint that ADD CONSTRAINT of ours adds, when the command has nothing else. */
 static const struct node *only_constraint(const struct alter_source *source,
-                                          const struct node *wrapper)
+                                          const struct alter_wish *wish, const struct node *wrapper)
 {
-    const struct node *command = only_command(source, wrapper);
+    const struct node *command = only_command(source, wish, wrapper);
     bool added = node_is(command, "subtype", "AT_AddConstraint") &&
                  node_is(command, "behavior", "DROP_RESTRICT") && node_count(command) == 3;
     return added ? node_bare(node_field(command, "def")) : NULL;
@@ -72,11 +95,19 @@ static bool has_name(const struct node *constraint, const struct node *old, cons
     return node_is(constraint, "conname", own[0] != '\0' ? own : name);
 }
 
+/* Of another table it has the wished-for name, whatever the client's is called. */
+static bool has_wished_name(const struct node *constraint, const struct node *old,
+                            const struct alter_wish *wish)
+{
+    return wish->table != NULL ? node_is(constraint, "conname", wish->name)
+                               : has_name(constraint, old, wish->name);
+}
+
 bool alter_is_not_valid(const struct alter_source *source, const struct alter_wish *wish,
                         const struct node *wrapper)
 {
     static const char *const except[] = {"conname", "initially_valid", "skip_validation", NULL};
-    const struct node *constraint = only_definition(source, wrapper, "Constraint");
+    const struct node *constraint = only_definition(source, wish, wrapper, "Constraint");
     return constraint != NULL && prove_same_but(source->definition, constraint, except) &&
            has_name(constraint, source->definition, wish->name) &&
            node_number(constraint, "skip_validation") == 1 &&
@@ -87,7 +118,7 @@ bool alter_is_bare_column(const struct alter_source *source, const struct alter_
                           const struct node *wrapper)
 {
     static const char *const except[] = {"constraints", NULL};
-    const struct node *column = only_definition(source, wrapper, "ColumnDef");
+    const struct node *column = only_definition(source, wish, wrapper, "ColumnDef");
     const struct node *before = node_field(source->definition, "constraints");
     const struct node *after = node_field(column, "constraints");
     const struct node *new = node_first(after);
@@ -128,7 +159,7 @@ bool alter_is_column_constraint(const struct alter_source *source, const struct 
                                          NULL};
     struct column_constraint old =
         column_constraint_find(source->definition, wish->flags, wish->nth);
-    const struct node *constraint = only_constraint(source, wrapper);
+    const struct node *constraint = only_constraint(source, wish, wrapper);
     const struct node *columns = node_field(constraint, "fk_attrs");
     bool foreign_key = wish->flags == COLUMN_REFERENCES;
     return constraint != NULL && prove_same_but(old.node, constraint, except) &&
@@ -176,14 +207,6 @@ static bool has_key_columns(const struct alter_source *source, const struct node
     return node_count(elements) == 1 && node_is(node_bare(node_first(elements)), "name", column);
 }
 
-/* On the client's table; an index has its own ONLY. */
-static bool is_on_table(const struct alter_source *source, const struct node *relation)
-{
-    static const char *const except[] = {"inh", NULL};
-    return prove_same_but(node_field(source->statement, "relation"), relation, except) &&
-           node_number(relation, "inh") == 1;
-}
-
 static bool same_list(const struct node *a, const struct node *b)
 {
     const struct node *left = node_first(a);
@@ -211,7 +234,7 @@ bool alter_is_key_index(const struct alter_source *source, const struct alter_wi
            has_only_fields(index, index_fields) && has_only_fields(key, key_fields) &&
            node_number(index, "unique") == 1 && node_number(index, "concurrent") == 1 &&
            node_is(index, "idxname", wish->name) && node_is(index, "accessMethod", "btree") &&
-           is_on_table(source, node_field(index, "relation")) &&
+           is_wished_table(source, wish, node_field(index, "relation")) &&
            has_key_columns(source, key, index) &&
            are_plain_columns(node_field(index, "indexIncludingParams"),
                              node_field(key, "including")) &&
@@ -226,10 +249,26 @@ bool alter_is_key_using_index(const struct alter_source *source, const struct al
     static const char *const fields[] = {"contype",    "conname",      "indexname",
                                          "deferrable", "initdeferred", NULL};
     struct column_constraint key = alter_key_of(source);
-    const struct node *constraint = only_constraint(source, wrapper);
+    const struct node *constraint = only_constraint(source, wish, wrapper);
     return key.node != NULL && constraint != NULL && has_only_fields(constraint, fields) &&
            node_is(constraint, "contype", node_text(key.node, "contype")) &&
-           has_name(constraint, key.node, wish->name) &&
+           has_wished_name(constraint, key.node, wish) &&
            node_is(constraint, "indexname", node_text(constraint, "conname")) &&
            is_deferred_as(constraint, &key);
+}
+
+bool alter_is_named(const struct alter_source *source, const struct alter_wish *wish,
+                    const struct node *wrapper)
+{
+    static const char *const except[] = {"conname", NULL};
+    const struct node *constraint = only_definition(source, wish, wrapper, "Constraint");
+    return constraint != NULL && prove_same_but(source->definition, constraint, except) &&
+           has_wished_name(constraint, source->definition, wish);
+}
+
+bool alter_is_key_only(const struct alter_source *source, const struct alter_wish *wish,
+                       const struct node *wrapper)
+{
+    return wish->only && alter_key_of(source).node == source->definition &&
+           alter_is_named(source, wish, wrapper);
 }

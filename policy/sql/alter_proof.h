@@ -30,9 +30,11 @@ void alter_source_free(struct alter_source *source);
 
 /* What a draft is meant to be. */
 struct alter_wish {
-    unsigned flags;   /* actions or constraints, by the function */
-    size_t nth;       /* of the column's constraints of that flag */
-    const char *name; /* of the constraint or index */
+    unsigned flags;                  /* actions or constraints, by the function */
+    size_t nth;                      /* of the column's constraints of that flag */
+    const char *name;                /* of the constraint or index */
+    const struct object_name *table; /* the one that it is on; NULL: the client's */
+    bool only;                       /* ON ONLY it */
 };
 
 /* Is the draft, whose one statement is `wrapper`, what was wished for? */
@@ -41,6 +43,8 @@ typedef bool alter_proof(const struct alter_source *source, const struct alter_w
 
 bool alter_is_only(const struct alter_source *source, const struct alter_wish *wish,
                    const struct node *wrapper);
+bool alter_is_named(const struct alter_source *source, const struct alter_wish *wish,
+                    const struct node *wrapper);
 bool alter_is_not_valid(const struct alter_source *source, const struct alter_wish *wish,
                         const struct node *wrapper);
 bool alter_is_bare_column(const struct alter_source *source, const struct alter_wish *wish,
@@ -51,6 +55,8 @@ bool alter_is_key_index(const struct alter_source *source, const struct alter_wi
                         const struct node *wrapper);
 bool alter_is_key_using_index(const struct alter_source *source, const struct alter_wish *wish,
                               const struct node *wrapper);
+bool alter_is_key_only(const struct alter_source *source, const struct alter_wish *wish,
+                       const struct node *wrapper);
 /* Any actions on the same table. */
 bool alter_is_same_table(const struct alter_source *source, const struct alter_wish *wish,
                          const struct node *wrapper);

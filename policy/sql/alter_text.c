@@ -46,8 +46,45 @@ static void append_named(struct buffer *draft, const struct alter_source *source
     buffer_append_span(draft, span_from(source->piece, lexer.at));
 }
 
+/* What comes before the action: the client's own text, or that of another table. */
+static void append_head(struct buffer *draft, const struct alter_source *source,
+                        const struct object_name *table)
+{
+    if (table == NULL) {
+        buffer_append_span(draft, source->head);
+        return;
+    }
+    buffer_append_text(draft, "ALTER TABLE ");
+    sql_append_name(draft, table);
+    buffer_append_text(draft, " ");
+}
+
+bool alter_text_not_valid_on(struct span text, const struct statement *statement, size_t action,
+                             const char *name, const struct object_name *table, struct buffer *out)
+{
+    const struct alter_wish wish = {.name = name, .table = table};
+    struct alter_source source;
+    struct buffer draft = {0};
+    bool made = alter_source_read(&source, text, statement, action) &&
+                node_is(source.command, "subtype", "AT_AddConstraint");
+    if (made) {
+        append_head(&draft, &source, table);
+        append_named(&draft, &source, name);
+        buffer_append_text(&draft, " NOT VALID");
+        made = alter_draft_finish(&draft, &source, &wish, alter_is_not_valid, out);
+    }
+    alter_source_free(&source);
+    return made;
+}
+
 bool alter_text_not_valid(struct span text, const struct statement *statement, size_t action,
                           const char *name, struct buffer *out)
+{
+    return alter_text_not_valid_on(text, statement, action, name, NULL, out);
+}
+
+bool alter_text_named(struct span text, const struct statement *statement, size_t action,
+                      const char *name, struct buffer *out)
 {
     const struct alter_wish wish = {.name = name};
     struct alter_source source;
@@ -57,8 +94,7 @@ bool alter_text_not_valid(struct span text, const struct statement *statement, s
     if (made) {
         buffer_append_span(&draft, source.head);
         append_named(&draft, &source, name);
-        buffer_append_text(&draft, " NOT VALID");
-        made = alter_draft_finish(&draft, &source, &wish, alter_is_not_valid, out);
+        made = alter_draft_finish(&draft, &source, &wish, alter_is_named, out);
     }
     alter_source_free(&source);
     return made;

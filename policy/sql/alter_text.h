@@ -21,6 +21,10 @@ MUST_USE bool alter_text_only(struct span text, const struct statement *statemen
 MUST_USE bool alter_text_not_valid(struct span text, const struct statement *statement,
                                    size_t action, const char *name, struct buffer *out);
 
+/* ADD CONSTRAINT alone, with `name` where the client gave none. */
+MUST_USE bool alter_text_named(struct span text, const struct statement *statement, size_t action,
+                               const char *name, struct buffer *out);
+
 /* ADD COLUMN without the constraints of the column whose flags are in `without` (COLUMN_CHECK,
  * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT), and
  * without the words that belong to them, DEFERRABLE and its like. */
@@ -44,6 +48,23 @@ MUST_USE bool alter_text_key_index(struct span text, const struct statement *sta
  * client wrote it. `name` must be the client's own, if there is one. */
 MUST_USE bool alter_text_key_using_index(struct span text, const struct statement *statement,
                                          size_t action, const char *name, struct buffer *out);
+
+/* NOT VALID, CREATE UNIQUE INDEX and USING INDEX on another table, without ONLY and IF EXISTS. A
+ * key is called `name`, whatever the client has called its own. */
+MUST_USE bool alter_text_not_valid_on(struct span text, const struct statement *statement,
+                                      size_t action, const char *name,
+                                      const struct object_name *table, struct buffer *out);
+MUST_USE bool alter_text_key_index_on(struct span text, const struct statement *statement,
+                                      size_t action, const char *name,
+                                      const struct object_name *table, struct buffer *out);
+MUST_USE bool alter_text_key_using_index_on(struct span text, const struct statement *statement,
+                                            size_t action, const char *name,
+                                            const struct object_name *table, struct buffer *out);
+/* ALTER TABLE ONLY table ADD CONSTRAINT name …, of an ADD_UNIQUE or ADD_PRIMARY_KEY without USING
+ * INDEX. `table` NULL: the client's own, and `name` is used where the client gave none. */
+MUST_USE bool alter_text_key_only(struct span text, const struct statement *statement,
+                                  size_t action, const char *name, const struct object_name *table,
+                                  struct buffer *out);
 
 /* ALTER TABLE table <tail>, for statements of ours: "VALIDATE CONSTRAINT x". Proved to be an ALTER
  * TABLE of that table. */

@@ -56,7 +56,8 @@ bool part_hears_no_cancel(const struct runner *runner, const struct step *step)
     return false;
 }
 
-void part_send(struct session *session, struct effects *effects)
+/* A statement of the change, with a deadline of its own. */
+static void send_change(struct session *session, struct span sql, struct effects *effects)
 {
     struct runner *runner = session->runner;
     if (!runner->run_sent) {
@@ -68,7 +69,29 @@ void part_send(struct session *session, struct effects *effects)
                               ? 0
                               : session->now_us + (uint64_t)runner->plan.deadline_ms * 1000;
     runner_watch(runner, effects);
-    exchange_send(session, runner, runner->plan.steps[runner->step].sql, effects);
+    exchange_send(session, runner, sql, effects);
+}
+
+void part_send(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    buffer_reset(&runner->generated);
+    runner->generated_at = 0;
+    send_change(session, runner->plan.steps[runner->step].sql, effects);
+}
+
+/* The next statement that a part has listed; false when there is none. */
+static bool send_listed(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    if (runner->generated_at >= runner->generated.length || runner->generated.failed) {
+        return false;
+    }
+    struct span sql = span_text((const char *)runner->generated.at + runner->generated_at);
+    runner->generated_at += sql.length + 1;
+    session_log(effects, "info", "part of the change: %.*s", (int)sql.length, (const char *)sql.at);
+    send_change(session, sql, effects);
+    return true;
 }
 
 static void note_error(struct runner *runner, struct span sqlstate, struct span message)
@@ -185,6 +208,9 @@ void part_ended(struct session *session, struct effects *effects)
     /* What comes next has all its tries before it: the bound is on waiting, not on building. */
     runner->attempt = 1;
     runner->first_try_us = session->now_us;
+    if (step->lists && !runner->cancelled && send_listed(session, effects)) {
+        return;
+    }
     runner->step++;
     runner_next_step(session, effects);
 }

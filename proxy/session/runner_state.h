@@ -76,7 +76,7 @@ struct runner {
     size_t step;
 
     struct exchange exchange;
-    struct buffer generated; /* statements of a CLEAN or UNDO step, NUL-separated */
+    struct buffer generated; /* statements that a step has named, NUL-separated */
     size_t generated_at;     /* the next one to send */
     unsigned repeats;        /* of exchanges that a late cancel has hit */
     size_t generated_sent;   /* the one under way */

@@ -254,3 +254,31 @@ def test_the_application_goes_on_while_the_default_partition_is_read(both, direc
         guarded.execute("set search_path = safe")
         guarded.execute("alter table pt attach partition n for values from (2000) to (3000)")
     assert worst[0] < 1
+
+
+CONSTRAINTS = [
+    ("alter table pt add constraint f foreign key (a) references r (id) on delete cascade", "validate constraint f"),
+    ("alter table pt add foreign key (a) references r", "pt_a_fkey"),
+    ("alter table pt add constraint c check (k >= 0)", "alter table p21 validate constraint c"),
+    ("alter table pt alter b set not null", "alter table p21 validate constraint"),
+    ("alter table pt alter k set not null, add check (b <> '')", "alter table p22 validate constraint pt_b_check"),
+]
+
+
+@pytest.mark.parametrize("sql, part", CONSTRAINTS)
+def test_a_constraint_is_checked_partition_by_partition(both, direct, catalog, sent, sql, part):
+    plain, safe = both(sql)
+    assert safe == plain == "ALTER TABLE"
+    assert catalog("safe") == catalog("plain")
+    assert any(part in line.lower() for line in sent() if "ddlguard" in line)
+
+
+@pytest.mark.parametrize("row", ["(7, -1, null)", "(1007, 5000, null)"])
+@pytest.mark.parametrize("sql", [form[0] for form in CONSTRAINTS])
+def test_a_row_of_a_partition_is_in_its_way(both, direct, catalog, sql, row):
+    prepare(direct, "alter table pt drop constraint small; create table p0 partition of pt default;"
+                    f" insert into pt values {row}, (-1, 1, '')")
+    start = catalog("safe")
+    plain, safe = both(sql)
+    assert safe == plain and safe[0].startswith("23")
+    assert catalog("safe") == start == catalog("plain")

@@ -1,0 +1,82 @@
+/* The probe's rows of the partitions below the target, each with the name that PostgreSQL would
+ * choose for its part of what the statement builds. It asks the catalog alone. */
+#include <stdio.h>
+
+#include "policy/probe_text.h"
+#include "policy/sql/alter_text.h"
+
+/* What PostgreSQL would put behind the name of a partition for its part of the key. */
+static size_t key_tails(const struct statement *statement, struct span text, size_t at,
+                        char (*tails)[NAME_BYTES])
+{
+    char columns[KEY_COLUMNS_MAX][NAME_BYTES];
+    struct buffer joined = {0};
+    bool primary = statement->actions[at].kind == ALTER_ADD_PRIMARY_KEY;
+    size_t count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
+    for (size_t i = 0; i < count && i < KEY_COLUMNS_MAX && !primary; i++) {
+        buffer_append_format(&joined, "_%s", columns[i]);
+    }
+    buffer_append_text(&joined, primary ? "_pkey" : "_key");
+    bool fits = !joined.failed && count <= KEY_COLUMNS_MAX && joined.length + 2 < NAME_BYTES;
+    for (size_t i = 0; fits && i < NAMES_MAX; i++) {
+        (void)snprintf(tails[i], NAME_BYTES, i == 0 ? "%.*s" : "%.*s%u", (int)joined.length,
+                       (const char *)joined.at, (unsigned)i);
+    }
+    buffer_free(&joined);
+    return fits ? NAMES_MAX : 0;
+}
+
+/* The same for an index: "_a_b_idx". */
+static size_t index_tails(const struct statement *statement, struct span text,
+                          char (*tails)[NAME_BYTES])
+{
+    for (size_t i = 0; i < probe_action_count(statement); i++) {
+        const struct alter_action *action = &statement->actions[i];
+        if ((action->kind == ALTER_ADD_UNIQUE || action->kind == ALTER_ADD_PRIMARY_KEY) &&
+            !(action->flags & ALTER_USING_INDEX)) {
+            return key_tails(statement, text, i, tails);
+        }
+    }
+    struct statement unnamed = *statement;
+    unnamed.flags |= FLAG_UNNAMED;
+    unnamed.target.name[0] = '\0';
+    return sql_index_names(text, &unnamed, tails, NAMES_MAX);
+}
+
+static const char name_is_taken[] =
+    "EXISTS (SELECT FROM action AS a JOIN pg_catalog.pg_constraint AS k ON k.conname"
+    " OPERATOR(pg_catalog.=) a.con OR k.conname OPERATOR(pg_catalog.=) ANY (a.fkeys) WHERE"
+    " k.conrelid OPERATOR(pg_catalog.=) tc.oid)";
+
+/* A name that would have to be cut to fit is left out: how, is not told in SQL. */
+void probe_append_partition_rows(const struct statement *statement, struct span text,
+                                 struct buffer *out)
+{
+    char tails[NAMES_MAX][NAME_BYTES];
+    size_t count = index_tails(statement, text, tails);
+    buffer_append_format(out,
+                         " UNION ALL (SELECT '%c', tree.level, tree.oid::pg_catalog.int8, "
+                         "tree.parent::pg_catalog.int8, n.nspname,"
+                         " tc.relname, (SELECT f.name FROM (SELECT pg_catalog.concat(tc.relname,"
+                         " e.tail) AS long, pg_catalog.concat(tc.relname, e.tail)::pg_catalog.name"
+                         " AS name, e.nth FROM pg_catalog.unnest(",
+                         DETAIL_PARTITION);
+    probe_append_names((const char(*)[NAME_BYTES])tails, count, out);
+    buffer_append_text(out, ") WITH ORDINALITY AS e(tail, nth)) AS f WHERE pg_catalog.octet_length("
+                            "f.long) OPERATOR(pg_catalog.<) 64");
+    buffer_append_text(out, PROBE_FREE_CONSTRAINT);
+    buffer_append_text(out, PROBE_FREE_RELATION);
+    buffer_append_format(
+        out,
+        " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, EXISTS (SELECT FROM"
+        " pg_catalog.pg_partitioned_table AS d WHERE d.partdefid OPERATOR(pg_catalog.=) tc.oid), "
+        "%s,"
+        " NULL, NULL, NULL, NULL, NULL, NULL FROM place JOIN tree ON tree.root "
+        "OPERATOR(pg_catalog.=) place.tab"
+        " AND tree.level OPERATOR(pg_catalog.>) 0 JOIN pg_catalog.pg_class AS tc ON tc.oid"
+        " OPERATOR(pg_catalog.=) tree.oid JOIN pg_catalog.pg_namespace AS n ON n.oid"
+        " OPERATOR(pg_catalog.=) tc.relnamespace LEFT JOIN weight ON weight.root"
+        " OPERATOR(pg_catalog.=) tree.root AND weight.owner OPERATOR(pg_catalog.=) tree.oid"
+        " LIMIT %d)",
+        probe_action_count(statement) > 0 ? name_is_taken : "NULL", PARTITIONS_MAX + 1);
+}
