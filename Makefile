@@ -123,6 +123,11 @@ check-clients: all
 check-all: deps deps-servers
 	@$(PYTHON) tests/tools/check_all.py
 
+# Other facts than the project's own: make facts FACTS=file.jsonl
+export FACTS
+facts: all
+	$(PYTHON) tests/tools/facts.py
+
 latency: all
 	$(PYTHON) tests/bench/latency.py
 
@@ -171,6 +176,7 @@ help:
 	@echo 'make check-clients JDBC, node-postgres, Alembic and Django through the proxy'
 	@echo 'make asan, tsan    the same suite with a sanitizer in the proxy'
 	@echo 'make fresh         deps, quickstart and check on a new Debian of its own (needs root, debootstrap)'
+	@echo 'make facts         what explain says of each form, against what PostgreSQL does (FACTS=file: other forms)'
 	@echo 'make fuzz          every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
 	@echo 'make lint          format, layers, style, cppcheck, clang, clang-tidy'
 	@echo 'make transparency  the regression suite of PostgreSQL through the proxy'
@@ -179,6 +185,6 @@ help:
 	@echo 'make install       into DESTDIR$(PREFIX) and $(SYSCONFDIR)/ddlguard'
 
 .PHONY: all unit-tests fuzz-programs bench-programs deps deps-quickstart deps-clients deps-servers check \
-        check-all check-clients latency asan tsan fuzz lint transparency bench quickstart fresh install clean help
+        check-all check-clients latency facts asan tsan fuzz lint transparency bench quickstart fresh install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

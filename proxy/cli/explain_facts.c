@@ -116,6 +116,7 @@ static json_t *json_of_answer(enum answer answer)
 void explain_effect_add(const struct effect *effect, json_t *object)
 {
     json_object_set_new(object, "lock", json_of_name(lock_mode_name(effect->lock)));
+    json_object_set_new(object, "other_lock", json_of_name(lock_mode_name(effect->other_lock)));
     json_object_set_new(object, "rewrites_table", json_of_answer(effect->rewrites));
     json_object_set_new(object, "scans_table", json_of_answer(effect->scans));
     json_object_set_new(object, "builds_index", json_of_answer(effect->builds));

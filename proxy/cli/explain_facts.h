@@ -12,7 +12,7 @@ json_t *explain_facts_json(const struct statement *statement, const struct facts
 
 /* The lock and the work under it, as far as it is known: null is unknown. */
 void explain_effect_print(const struct effect *effect);
-/* Adds lock, rewrites_table, scans_table and builds_index to an object. */
+/* Adds lock, other_lock (on another relation), rewrites_table, scans_table and builds_index. */
 void explain_effect_add(const struct effect *effect, json_t *object);
 
 #endif

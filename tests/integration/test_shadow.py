@@ -1,5 +1,5 @@
 """The shadow probe in a session: what only the server knows of an ALTER TABLE is asked on an empty copy before the
-decision. What the ledger says is held against what the server does to the files of a table that it is run on directly."""
+decision. What is decided is held against what the server does to the files of a table when it runs directly."""
 import contextlib
 import threading
 import time
@@ -18,8 +18,8 @@ TABLES = """
     create function f() returns int language plpgsql stable as 'begin return 1; end';
     create function g() returns int language plpgsql volatile as 'begin return 1; end';
     create table other (id int primary key);
-    create table t (id int primary key, a int, c varchar(20), b numeric(10, 2) check (b > 0), d numeric(10, 2), e text, ts timestamp, tsi timestamp,
-                    checked int constraint proof check (row(id, checked) is not null), "Two Words" varchar(20));
+    create table t (id int primary key, a int, c varchar(20), b numeric(10, 2) check (b > 0), d numeric(10, 2),
+                    e text, ts timestamp, tsi timestamp, checked int constraint proof check (row(id, checked) is not null), "Two Words" varchar(20));
     insert into t select g, g, g, g, g, g, now(), now(), g, g from generate_series(1, 2000) g;
     create index on t (c); create index on t (lower(e)); create index on t (tsi);
     alter table t add constraint late check (id > 0 and d > 0) not valid;
@@ -38,7 +38,8 @@ FORMS = [
     ("alter table t alter a type bigint", UTC, True), ("alter table t alter a type int", UTC, False),
     ("alter table t alter d type numeric", UTC, False),     # its CHECK stays NOT VALID
     ("alter table t alter b type numeric", UTC, True),      # its CHECK is verified again
-    ("alter table t alter ts type timestamptz", UTC, False), ("alter table t alter ts type timestamptz", NEW_YORK, True),
+    ("alter table t alter ts type timestamptz", UTC, False),
+    ("alter table t alter ts type timestamptz", NEW_YORK, True),
     ("alter table t alter tsi type timestamptz", UTC, True),
     ("alter table t alter e type citext", UTC, True), ("alter table t alter e type any_text", UTC, True),
     ('alter table t alter "Two Words" type citext', UTC, False),
@@ -82,7 +83,8 @@ def world(legs, shown_on_failure):
         direct = connect(legs.server)
 
         def refresh():
-            direct.execute("set client_min_messages = error; drop schema public cascade; create schema public;" + TABLES)
+            direct.execute("set client_min_messages = error; drop schema public cascade; create schema public;"
+                           + TABLES)
         refresh()
         yield SimpleNamespace(server=legs.server, proxy=legs.proxy, connect=connect, direct=direct, refresh=refresh)
     check_proxy(legs.proxy)
