@@ -80,7 +80,8 @@ const char *plan_drop_indexes(const struct plan_request *request, struct draft *
     struct moves moves;
     const char *why = NULL;
     unsigned missing = 0;
-    if (request->facts->dropped_count != request->statements[0].object_count) {
+    if (!request->facts->exists ||
+        request->facts->dropped_count != request->statements[0].object_count) {
         return "the server could not be asked about every one of them";
     }
     moves_start(&moves, request, draft);

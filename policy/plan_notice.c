@@ -130,7 +130,8 @@ void plan_append_hint(const struct plan_request *request, struct draft *draft)
             struct span own =
                 span_cut(request->text, told.statement->start, told.statement->length);
             if (told.rule->hint != NULL && told.action != ACTION_REWRITE && helps) {
-                rule_append_hint(told.rule, told.statement, own, facts, &draft->plan->text);
+                rule_append_hint(told.rule, told.statement, own, facts, request->now->tool,
+                                 &draft->plan->text);
                 return;
             }
         }

@@ -4,6 +4,7 @@
 #define POLICY_RULE_H
 
 #include "policy/facts.h"
+#include "policy/migration_tool.h"
 #include "policy/settings.h"
 #include "protocol/buffer.h"
 
@@ -18,6 +19,7 @@ struct situation {
     /* The names in it hide ASCII bytes, which a text of ours would have to be quoted by: none of
      * ours may have them, and nothing is known about what they name. */
     bool hidden;
+    enum migration_tool tool; /* that the session belongs to, for hints */
     bool early; /* in_transaction, and statement_is_early() of one of them: ours take no snapshot */
 };
 
@@ -56,6 +58,9 @@ struct rule {
                         const char **reason);
 };
 
+/* In a hint, what the way of the migration tool at hand is put behind. */
+#define RULE_HINT_OUTSIDE "outside a transaction block"
+
 size_t rules_count(void);
 const struct rule *rules_at(size_t index);
 /* -1 when there is no such rule. */
@@ -72,8 +77,10 @@ size_t rule_find_action(const struct rule *rule, const struct statement *stateme
  * constraint's name or the one that PostgreSQL would choose, {other} the referenced table,
  * partition, index or new name, {old_table} the table's name with "_old" behind it, {ALTER TABLE
  * ... NOT VALID} the statement that adds the constraint NOT VALID. `text` is the statement's own
- * bytes. What is not known is written as <table>. */
+ * bytes. What is not
+ * known is written as <table>. MIGRATION_TOOL_WAYS becomes the way of the `tool`, if there is one.
+ */
 void rule_append_hint(const struct rule *rule, const struct statement *statement, struct span text,
-                      const struct facts *facts, struct buffer *out);
+                      const struct facts *facts, enum migration_tool tool, struct buffer *out);
 
 #endif

@@ -13,6 +13,7 @@ struct source {
     size_t at;                         /* which action */
     const struct alter_action *action; /* NULL: the rule is about the whole statement */
     const struct action_facts *known;
+    enum migration_tool tool;
 };
 
 static const struct object_name *hint_table(const struct source *from)
@@ -154,6 +155,27 @@ static void hint_append_not_valid(const struct source *from, struct buffer *out)
     }
 }
 
+static void hint_append_ways(const struct source *from, struct buffer *out)
+{
+    if (from->tool == TOOL_NONE) {
+        buffer_append_text(out, MIGRATION_TOOL_WAYS);
+    } else {
+        buffer_append_format(out, "%s: %s", migration_tool_name(from->tool),
+                             migration_tool_way(from->tool));
+    }
+}
+
+/* Of the words of STEPS_HINT. */
+static void hint_append_outside(const struct source *from, struct buffer *out)
+{
+    buffer_append_text(out, RULE_HINT_OUTSIDE);
+    if (from->tool != TOOL_NONE) {
+        buffer_append_format(out, " (%s: %s)", migration_tool_name(from->tool),
+                             migration_tool_way(from->tool));
+    }
+    buffer_append_text(out, " it");
+}
+
 static const struct {
     const char *word;
     void (*append)(const struct source *from, struct buffer *out);
@@ -165,6 +187,8 @@ static const struct {
     {"{other}", hint_append_other},
     {"{ALTER TABLE ... NOT VALID}", hint_append_not_valid},
     {"{old_table}", hint_append_old_table},
+    {MIGRATION_TOOL_WAYS, hint_append_ways},
+    {RULE_HINT_OUTSIDE " it", hint_append_outside},
 };
 
 /* Appends what stands at the beginning of `text` and returns its length. */
@@ -182,7 +206,7 @@ static size_t hint_append_next(const char *text, const struct source *from, stru
 }
 
 void rule_append_hint(const struct rule *rule, const struct statement *statement, struct span text,
-                      const struct facts *facts, struct buffer *out)
+                      const struct facts *facts, enum migration_tool tool, struct buffer *out)
 {
     size_t action = rule_find_action(rule, statement, facts);
     bool found = action < STATEMENT_ACTIONS_MAX;
@@ -191,7 +215,8 @@ void rule_append_hint(const struct rule *rule, const struct statement *statement
                           .facts = facts,
                           .at = action,
                           .action = found ? &statement->actions[action] : NULL,
-                          .known = found ? &facts->actions[action] : NULL};
+                          .known = found ? &facts->actions[action] : NULL,
+                          .tool = tool};
     for (const char *at = rule->hint; at != NULL && *at != '\0';) {
         at += hint_append_next(at, &from, out);
     }

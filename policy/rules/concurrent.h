@@ -6,12 +6,8 @@
 
 #include "policy/rule.h"
 
-/* The way out of a transaction block, in the words of the migration tools. */
-#define CONCURRENT_HINT                                                                            \
-    "Run it alone and outside a transaction block: Rails disable_ddl_transaction!, Django "        \
-    "atomic = False, Alembic autocommit_block(), Flyway executeInTransaction=false, Liquibase "    \
-    "runInTransaction:false, Knex {transaction: false}, node-pg-migrate pgm.noTransaction(), "     \
-    "TypeORM transaction = false, Atlas txmode none, Prisma one file per index."
+/* The way out of a transaction block, in the words of the migration tool at hand or of all. */
+#define CONCURRENT_HINT "Run it alone and outside a transaction block: " MIGRATION_TOOL_WAYS "."
 
 /* Nobody else can be using it: a temporary table, one made in this transaction, or none at all
  * (then the server says so). */

@@ -8,7 +8,7 @@
 #include "policy/rules/concurrent.h"
 
 /* In front of a hint with statements: what would make ddlguard run them. */
-#define STEPS_HINT "Run alone and outside a transaction block it is made safe. By hand: "
+#define STEPS_HINT "Run alone and " RULE_HINT_OUTSIDE " it is made safe. By hand: "
 
 /* may_rewrite of a rule without conditions of its own. */
 bool steps_may_rewrite(const struct statement *statement, const struct situation *now,

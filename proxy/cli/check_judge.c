@@ -95,7 +95,7 @@ static void add_rule_findings(const struct decision *decision, const struct situ
         if (action == ACTION_ALLOW) {
             continue; /* somebody wants it so */
         }
-        rule_append_hint(rule, &out->statement, out->sql, facts, &out->hints[i]);
+        rule_append_hint(rule, &out->statement, out->sql, facts, now->tool, &out->hints[i]);
         out->failed = out->failed || out->hints[i].failed;
         /* That no server was asked is nothing to tell anybody here. */
         const char *reason = situation_may_rewrite(now) ? NULL : decision->fired[i].not_because;

@@ -148,7 +148,8 @@ static json_t *json_of_hint(const struct explanation *explanation, size_t statem
     const struct facts *facts =
         statement == explanation->asked_about ? &explanation->facts : &unknown;
     struct buffer hint = {0};
-    rule_append_hint(rule, of, span_cut(explanation->sql, of->start, of->length), facts, &hint);
+    rule_append_hint(rule, of, span_cut(explanation->sql, of->start, of->length), facts, TOOL_NONE,
+                     &hint);
     json_t *json = json_of_span(buffer_span(&hint));
     buffer_free(&hint);
     return json;

@@ -31,7 +31,11 @@ static void take_situation(struct session *session, struct runner *runner)
         .may_save = runner->request.may_close && session->pipeline.status == STATUS_TRANSACTION &&
                     !session->replication && session->transaction.count < SAVES_MOST,
         .extended = runner_is_execute(runner),
+        .tool = session->migration.tool,
     };
+    if (runner->now.tool == TOOL_NONE) {
+        runner->now.tool = migration_tool_of_application(session->application);
+    }
     for (size_t i = 0; i < runner->request.statements.count; i++) {
         runner->now.early |=
             runner->now.in_transaction && statement_is_early(&runner->request.statements.at[i]);

@@ -57,7 +57,7 @@ static void tell_hint(struct runner *runner, size_t statement, const struct rule
     struct buffer hint = {0};
     const struct statement *at = &list->at[statement];
     rule_append_hint(rule, at, span_cut(buffer_span(&runner->request.sql), at->start, at->length),
-                     list->count == 1 ? &runner->facts : &unknown, &hint);
+                     list->count == 1 ? &runner->facts : &unknown, runner->now.tool, &hint);
     snprintf(runner->refusal.hint, sizeof(runner->refusal.hint), "%.*s", (int)hint.length,
              hint.length > 0 ? (const char *)hint.at : "");
     buffer_free(&hint);

@@ -70,8 +70,9 @@ struct session {
     char encoding_name[24]; /* as the server tells it: longer than any of src/common/encnames.c */
 
     struct pipeline pipeline;
-    size_t skip_client, skip_server; /* rest of a message that is passing, in bytes */
-    size_t drop_client;              /* … that is dropped */
+    size_t skip_client, skip_server;  /* rest of a message that is passing, in bytes */
+    size_t drop_client;               /* … that is dropped */
+    struct migration_watch migration; /* whose session it is, as its texts tell */
     struct prepared_map prepared;
     struct transaction transaction;
     struct long_message *long_message; /* NULL nearly always */

@@ -75,6 +75,7 @@ static enum fate on_query(struct session *session, const struct incoming *messag
     if (!decode_query(incoming_body(message), &query)) {
         return FATE_PASS; /* the server refuses it before it runs anything */
     }
+    migration_watch_see(&session->migration, query.sql);
     if (!inspect_needs_plan(session, query.sql)) {
         return FATE_PASS;
     }

@@ -77,6 +77,7 @@ enum fate extended_on_parse(struct session *session, const struct incoming *mess
     if (!decode_parse(incoming_body(message), &parse)) {
         return FATE_PASS;
     }
+    migration_watch_see(&session->migration, parse.sql);
     if (inspect_must_wait(session, parse.sql)) {
         return message->is_first ? traffic_drain(session, effects) : FATE_FIRST;
     }

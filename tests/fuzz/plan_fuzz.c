@@ -210,7 +210,9 @@ static void check_parts(const struct plan *plan)
 static bool is_in_parts(const struct message *message)
 {
     const struct statement *statement = &message->statements[0];
-    return statement->kind == STATEMENT_ALTER_TABLE || statement->form == FORM_REFRESH ||
+    bool drops = statement->kind == STATEMENT_DROP_TABLE ||
+                 (statement->kind == STATEMENT_DROP_INDEX && statement->object_count > 1);
+    return drops || statement->kind == STATEMENT_ALTER_TABLE || statement->form == FORM_REFRESH ||
            statement->form == FORM_PARTITION_OF;
 }
 

@@ -316,3 +316,20 @@ def test_a_refresh_in_a_batch_that_cannot_have_its_lock_fails_the_transaction(tw
         client.execute("select 1")
     client.rollback()
     assert client.execute("select count(*) from safe.u").fetchone() == (0,)
+
+
+# --- the migration tool at hand -------------------------------------------------------------------
+
+@pytest.mark.parametrize("first, way", [
+    ("select 'alembic_version'", "Alembic: with op.get_context().autocommit_block()"),
+    ("set application_name = 'Flyway by Redgate'", "Flyway: executeInTransaction=false"),
+    ("select 1", "Rails disable_ddl_transaction!, Django"),
+])
+def test_the_hint_names_the_way_of_the_tool(twins, connect, first, way):
+    client = connect()
+    client.execute(first)
+    client.execute("alter table safe.t add column pad text default repeat('x', 100)")
+    client.execute("begin")
+    client.execute("create index pad on safe.t (pad)")
+    client.execute("rollback")
+    assert any(way in notice for notice in client.notices)
