@@ -2,12 +2,12 @@
  * who use the partitioned table. One that is cut off in between has detached the partition for
  * everybody, but both tables stay marked until FINALIZE: so it goes on, whoever cancels.
  *
- *      PART      notes the partition's CHECK constraints
+ *      PART      notes the partition's CHECK constraints and its bound
  *      GATE      nobody is at work on the table, and its users of now have ended
  *      PART      DETACH PARTITION … CONCURRENTLY; not tried again, a second one would be refused
  *      PART      FINALIZE, where it is marked; an error, where it is attached as before. Drops the
  *                CHECK that CONCURRENTLY leaves in the place of the bound, which a plain DETACH
- *                does not: the one that was not there before
+ *                does not: it was not there before, and says what the bound said
  *      RUN       forgets what was noted
  *      UNDO      FINALIZE, where it is still marked
  *
@@ -36,20 +36,29 @@ static void detach_append_undo(const struct moves *moves, const struct object_na
     sql_append_literal(out, span_text(partition->name));
 }
 
-/* The partition's CHECK constraints, as a condition on pg_constraint k. */
-static void detach_append_checks(const struct buffer *name, struct buffer *out)
+static void detach_append_regclass(const struct buffer *name, struct buffer *out)
 {
-    buffer_append_text(out, "k.contype OPERATOR(pg_catalog.=) 'c' AND k.conrelid"
-                            " OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+    buffer_append_text(out, "pg_catalog.to_regclass(");
     sql_append_literal(out, buffer_span(name));
     buffer_append_text(out, ")");
 }
 
+/* The partition's CHECK constraints, as a condition on pg_constraint k. */
+static void detach_append_checks(const struct buffer *name, struct buffer *out)
+{
+    buffer_append_text(out, "k.contype OPERATOR(pg_catalog.=) 'c' AND k.conrelid"
+                            " OPERATOR(pg_catalog.=) ");
+    detach_append_regclass(name, out);
+}
+
+/* "16400,16401;(a >= 1)": their oids, and the bound. */
 static void detach_append_note(const struct buffer *name, struct buffer *out)
 {
     buffer_append_text(out, "SELECT pg_catalog.set_config('" NOTED
-                            "', COALESCE(pg_catalog.string_agg(k.oid::pg_catalog.text, ','), ''),"
-                            " false) FROM pg_catalog.pg_constraint AS k WHERE ");
+                            "', pg_catalog.concat(pg_catalog.string_agg(k.oid::pg_catalog.text,"
+                            " ','), ';', pg_catalog.pg_get_partition_constraintdef(");
+    detach_append_regclass(name, out);
+    buffer_append_text(out, ")), false) FROM pg_catalog.pg_constraint AS k WHERE ");
     detach_append_checks(name, out);
 }
 
@@ -77,14 +86,21 @@ static void detach_append_rest(const struct moves *moves, const struct buffer *n
                                struct buffer *out)
 {
     struct buffer body = {0};
-    buffer_append_text(&body, "DECLARE link pg_catalog.pg_inherits; made pg_catalog.pg_constraint;"
-                              " BEGIN ");
+    buffer_append_text(&body,
+                       "DECLARE link pg_catalog.pg_inherits; made pg_catalog.pg_constraint;"
+                       " noted CONSTANT pg_catalog.text := pg_catalog.current_setting('" NOTED
+                       "'); bound CONSTANT pg_catalog.text := pg_catalog.substr(noted,"
+                       " pg_catalog.strpos(noted, ';') OPERATOR(pg_catalog.+) 1); BEGIN ");
     detach_append_finalize(moves, name, &body);
     buffer_append_text(&body, "FOR made IN SELECT k.* FROM pg_catalog.pg_constraint AS k WHERE ");
     detach_append_checks(name, &body);
+    /* Another one may have come meanwhile: DETACH waits for as long as there are transactions. A
+     * list's array is a constant in the CHECK, so its words are not those of the bound. */
     buffer_append_text(&body, " AND k.oid::pg_catalog.text OPERATOR(pg_catalog.<>) ALL"
-                              " (pg_catalog.string_to_array(pg_catalog.current_setting('" NOTED
-                              "'), ',')) LOOP"
+                              " (pg_catalog.string_to_array(pg_catalog.split_part(noted, ';', 1),"
+                              " ',')) AND (pg_catalog.pg_get_expr(k.conbin, k.conrelid)"
+                              " OPERATOR(pg_catalog.=) bound OR pg_catalog.strpos(bound, 'ARRAY[')"
+                              " OPERATOR(pg_catalog.>) 0) LOOP"
                               " EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I',"
                               " made.conrelid::pg_catalog.regclass, made.conname); END LOOP;"
                               " END");
