@@ -22,7 +22,8 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 # Short, so that tests of waiting take little time. The proxy raises the lock timeout to the server's
 # deadlock_timeout (100 ms here) and 500 ms more.
 TIMEOUTS = {"lock": "700ms", "backoff": "100ms", "backoff_max": "400ms", "attempts": 4,
-            "total": "20s", "concurrent_lock": "1s", "concurrent_total": "20s", "shutdown": "1s"}
+            "total": "20s", "concurrent_lock": "1s", "concurrent_total": f"{TEST_SECONDS // 2}s",
+            "shutdown": "1s"}
 
 
 @pytest.fixture(scope="session")
