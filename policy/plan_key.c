@@ -13,6 +13,9 @@ const char *recipe_build_key(struct moves *moves, size_t action, const char *nam
 {
     struct span text = moves->text;
     const struct statement *statement = moves->statement;
+    if (moves->request->facts->kind == 'p') {
+        return recipe_key_by_leaf(moves, action, name);
+    }
     if (moves->request->facts->kind != 'r') {
         return "only the index of a plain table can be built concurrently";
     }

@@ -92,6 +92,12 @@ const char *recipe_attach(struct moves *moves, size_t action);
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
  * back. */
 const char *recipe_validate(struct moves *moves, const char *constraint);
+/* A part that attaches the index `index_name` of a partition to that of the partitioned table right
+ * above; the target's is called `root_index`. */
+void moves_attach_index(struct moves *moves, const char *root_index,
+                        const struct partition_facts *partition);
+/* UNIQUE or PRIMARY KEY of a partitioned table. */
+const char *recipe_key_by_leaf(struct moves *moves, size_t action, const char *name);
 /* A foreign key of a partitioned table before PostgreSQL 18. */
 const char *recipe_foreign_key_by_leaf(struct moves *moves, size_t action, const char *name);
 /* VALIDATE CONSTRAINT, of a partitioned table partition by partition first. `null_column`: of which

@@ -12,6 +12,8 @@
 #include "policy/plan_moves.h"
 #include "policy/sql/partition_text.h"
 
+#include <stdio.h>
+
 #define NOT_PROVED "the index of one table could not be proved to be the same"
 
 static const char *index_name(const struct plan_request *request)
@@ -79,13 +81,12 @@ static const char *index_build(struct moves *moves, const struct partition_facts
                : NOT_PROVED;
 }
 
-/* Of the partitioned table right above, and the index on it. */
-static struct object_name index_above(const struct plan_request *request,
+/* The index of the partitioned table right above. */
+static struct object_name index_above(const struct facts *facts, const char *root_index,
                                       const struct partition_facts *partition)
 {
-    const struct facts *facts = request->facts;
     struct object_name above = facts->table;
-    memcpy(above.name, index_name(request), NAME_BYTES);
+    snprintf(above.name, sizeof above.name, "%s", root_index);
     for (size_t i = 0; i < facts->partition_count; i++) {
         if (facts->partitions[i].oid == partition->parent) {
             above = facts->partitions[i].name;
@@ -95,9 +96,10 @@ static struct object_name index_above(const struct plan_request *request,
     return above;
 }
 
-static void index_attach(struct moves *moves, const struct partition_facts *partition)
+void moves_attach_index(struct moves *moves, const char *root_index,
+                        const struct partition_facts *partition)
 {
-    struct object_name above = index_above(moves->request, partition);
+    struct object_name above = index_above(moves->request->facts, root_index, partition);
     struct object_name below = partition->name;
     memcpy(below.name, partition->index_name, NAME_BYTES);
     struct buffer *out = moves_part(moves);
@@ -119,7 +121,7 @@ const char *plan_partition_index(const struct plan_request *request, struct draf
     }
     /* From below to above: an index that is attached should have its own parts already. */
     for (size_t i = facts->partition_count; why == NULL && i-- > 0;) {
-        index_attach(&moves, &facts->partitions[i]);
+        moves_attach_index(&moves, index_name(request), &facts->partitions[i]);
     }
     if (why == NULL) {
         moves_finish(&moves);

@@ -12,7 +12,8 @@
  *      foreign key  the other table's schema and name, its own name; of DROP TABLE its definition;
  *                   incoming, valid
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
- *                   is it a default partition, has it a constraint of a name that an action has
+ *                   is it a default partition, has it a constraint of a name that an action has,
+ *                   a key of its own
  *
  * pg_get_constraintdef() of a foreign key reads the catalog only, but pg_get_expr() and its like
  * open the table that they speak of, so a CHECK is read as the server stores it. What is not

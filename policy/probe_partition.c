@@ -1,32 +1,10 @@
 /* The probe's rows of the partitions below the target, each with the name that PostgreSQL would
  * choose for its part of what the statement builds. It asks the catalog alone. */
-#include <stdio.h>
-
 #include "policy/probe_text.h"
 #include "policy/sql/alter_text.h"
 
-/* What PostgreSQL would put behind the name of a partition for its part of the key. */
-static size_t key_tails(const struct statement *statement, struct span text, size_t at,
-                        char (*tails)[NAME_BYTES])
-{
-    char columns[KEY_COLUMNS_MAX][NAME_BYTES];
-    struct buffer joined = {0};
-    bool primary = statement->actions[at].kind == ALTER_ADD_PRIMARY_KEY;
-    size_t count = alter_key_columns(text, statement, at, columns, KEY_COLUMNS_MAX);
-    for (size_t i = 0; i < count && i < KEY_COLUMNS_MAX && !primary; i++) {
-        buffer_append_format(&joined, "_%s", columns[i]);
-    }
-    buffer_append_text(&joined, primary ? "_pkey" : "_key");
-    bool fits = !joined.failed && count <= KEY_COLUMNS_MAX && joined.length + 2 < NAME_BYTES;
-    for (size_t i = 0; fits && i < NAMES_MAX; i++) {
-        (void)snprintf(tails[i], NAME_BYTES, i == 0 ? "%.*s" : "%.*s%u", (int)joined.length,
-                       (const char *)joined.at, (unsigned)i);
-    }
-    buffer_free(&joined);
-    return fits ? NAMES_MAX : 0;
-}
-
-/* The same for an index: "_a_b_idx". */
+/* What PostgreSQL would put behind the name of a partition for its part of the key or index:
+ * "_a_b_idx". */
 static size_t index_tails(const struct statement *statement, struct span text,
                           char (*tails)[NAME_BYTES])
 {
@@ -34,7 +12,7 @@ static size_t index_tails(const struct statement *statement, struct span text,
         const struct alter_action *action = &statement->actions[i];
         if ((action->kind == ALTER_ADD_UNIQUE || action->kind == ALTER_ADD_PRIMARY_KEY) &&
             !(action->flags & ALTER_USING_INDEX)) {
-            return key_tails(statement, text, i, tails);
+            return alter_key_tails(text, statement, i, tails, NAMES_MAX);
         }
     }
     struct statement unnamed = *statement;
@@ -70,8 +48,10 @@ void probe_append_partition_rows(const struct statement *statement, struct span 
         out,
         " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, EXISTS (SELECT FROM"
         " pg_catalog.pg_partitioned_table AS d WHERE d.partdefid OPERATOR(pg_catalog.=) tc.oid), "
-        "%s,"
-        " NULL, NULL, NULL, NULL, NULL, NULL FROM place JOIN tree ON tree.root "
+        "%s, EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid"
+        " OPERATOR(pg_catalog.=) tc.oid AND k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid"
+        " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['u', 'p']::pg_catalog.\"char\"[])),"
+        " NULL, NULL, NULL, NULL, NULL FROM place JOIN tree ON tree.root "
         "OPERATOR(pg_catalog.=) place.tab"
         " AND tree.level OPERATOR(pg_catalog.>) 0 JOIN pg_catalog.pg_class AS tc ON tc.oid"
         " OPERATOR(pg_catalog.=) tree.oid JOIN pg_catalog.pg_namespace AS n ON n.oid"

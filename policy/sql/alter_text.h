@@ -99,4 +99,9 @@ size_t alter_constraint_names(struct span text, const struct statement *statemen
 MUST_USE size_t alter_names_taken(struct span text, const struct statement *statement,
                                   size_t action);
 
+/* What those names have behind the table's, of an ADD_UNIQUE or ADD_PRIMARY_KEY whose constraint
+ * may have a name: "_a_b_key". So are the keys of partitions called, INCLUDE counted. */
+size_t alter_key_tails(struct span text, const struct statement *statement, size_t action,
+                       char (*tails)[NAME_BYTES], size_t most);
+
 #endif

@@ -157,3 +157,18 @@ size_t alter_names_taken(struct span text, const struct statement *statement, si
     }
     return taken;
 }
+
+size_t alter_key_tails(struct span text, const struct statement *statement, size_t action,
+                       char (*tails)[NAME_BYTES], size_t most)
+{
+    struct alter_source source;
+    struct chosen_columns columns = {.count = 0};
+    bool key = alter_source_read(&source, text, statement, action) &&
+               node_is(source.command, "subtype", "AT_AddConstraint") &&
+               alter_key_of(&source).node != NULL && collect(&columns, source.definition, "", "");
+    if (key) {
+        choose_names("", &columns, label_of(source.definition), tails, most);
+    }
+    alter_source_free(&source);
+    return key ? most : 0;
+}

@@ -282,3 +282,35 @@ def test_a_row_of_a_partition_is_in_its_way(both, direct, catalog, sql, row):
     plain, safe = both(sql)
     assert safe == plain and safe[0].startswith("23")
     assert catalog("safe") == start == catalog("plain")
+
+
+KEYS = [
+    "alter table pt add constraint u unique (k, a, b) include (b) with (fillfactor = 70)",
+    "alter table pt add unique (b, k, a) deferrable",
+    "alter table pt add primary key (k, a, b)",
+]
+
+
+@pytest.mark.parametrize("sql", KEYS)
+def test_a_key_is_built_on_each_partition(both, direct, catalog, sent, sql):
+    plain, safe = both(sql)
+    assert safe == plain == "ALTER TABLE"
+    assert catalog("safe") == catalog("plain")
+    if "primary" not in sql or direct.info.server_version < 180000:
+        assert sum("create unique index concurrently" in line.lower() for line in sent()) == 3
+
+
+@pytest.mark.parametrize("sql", KEYS)
+def test_a_duplicate_in_one_partition_leaves_nothing(both, direct, catalog, sql):
+    prepare(direct, "insert into p22 select * from p22 limit 1")
+    start = catalog("safe")
+    plain, safe = both(sql)
+    assert safe[0] == plain[0] == "23505" and safe == plain
+    assert catalog("safe") == start == catalog("plain")
+
+
+def test_a_key_that_is_there_is_not_made_twice(both, direct, catalog):
+    prepare(direct, "alter table p21 add unique (k, a, b)")
+    plain, safe = both("alter table pt add constraint u unique (k, a, b)")
+    assert safe == plain == "ALTER TABLE"
+    assert catalog("safe") == catalog("plain")
