@@ -56,3 +56,14 @@ bool concurrent_verdict(const char *obstacle, const struct facts *facts,
     }
     return obstacle == NULL;
 }
+
+bool concurrent_may_answer(const struct statement *statement, const struct situation *now,
+                           const struct facts *facts, const struct settings *settings,
+                           const char **reason)
+{
+    (void)statement;
+    (void)settings;
+    (void)reason;
+    /* One statement, one answer; and who may not change it hears so from the server. */
+    return now->alone && facts->may_change;
+}

@@ -25,4 +25,9 @@ const char *concurrent_obstacle(const struct situation *now, const struct facts 
 bool concurrent_verdict(const char *obstacle, const struct facts *facts,
                         const struct settings *settings, const char **reason);
 
+/* may_rewrite of a rule whose statement would change nothing, and can be answered without it. */
+bool concurrent_may_answer(const struct statement *statement, const struct situation *now,
+                           const struct facts *facts, const struct settings *settings,
+                           const char **reason);
+
 #endif

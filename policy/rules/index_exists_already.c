@@ -10,17 +10,6 @@ static bool matches(const struct statement *statement, const struct situation *n
     return concurrent_is_there(statement, facts);
 }
 
-static bool may_rewrite(const struct statement *statement, const struct situation *now,
-                        const struct facts *facts, const struct settings *settings,
-                        const char **reason)
-{
-    (void)statement;
-    (void)settings;
-    (void)reason;
-    /* One statement, one answer; and who may not change it hears so from the server. */
-    return now->alone && facts->may_change;
-}
-
 const struct rule rule_index_exists_already = {
     .id = "index-exists-already",
     .why = "the index is there already, and PostgreSQL would wait for a lock to find out",
@@ -29,5 +18,5 @@ const struct rule rule_index_exists_already = {
     .strict = ACTION_REWRITE,
     .noop = true,
     .matches = matches,
-    .may_rewrite = may_rewrite,
+    .may_rewrite = concurrent_may_answer,
 };

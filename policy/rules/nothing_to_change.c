@@ -1,7 +1,7 @@
 /* ALTER TABLE takes its lock before it looks: programs that make sure of their schema at every
  * start wait for ACCESS EXCLUSIVE, and everybody behind them, for nothing. */
 #include "policy/effect.h"
-#include "policy/rule.h"
+#include "policy/rules/concurrent.h"
 
 static bool matches(const struct statement *statement, const struct situation *now,
                     const struct facts *facts, const struct settings *settings)
@@ -18,17 +18,6 @@ static bool matches(const struct statement *statement, const struct situation *n
     return nothing;
 }
 
-static bool may_rewrite(const struct statement *statement, const struct situation *now,
-                        const struct facts *facts, const struct settings *settings,
-                        const char **reason)
-{
-    (void)statement;
-    (void)settings;
-    (void)reason;
-    /* One statement, one answer; and who may not change it hears so from the server. */
-    return now->alone && facts->may_change;
-}
-
 const struct rule rule_nothing_to_change = {
     .id = "nothing-to-change",
     .why = "it would change nothing, and PostgreSQL would wait for a lock to find out",
@@ -37,5 +26,5 @@ const struct rule rule_nothing_to_change = {
     .strict = ACTION_REWRITE,
     .noop = true,
     .matches = matches,
-    .may_rewrite = may_rewrite,
+    .may_rewrite = concurrent_may_answer,
 };
