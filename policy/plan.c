@@ -220,7 +220,9 @@ static const char *plan_made_safe(const struct plan_request *request, struct dra
     if (plan_verdict(request) == VERDICT_NOOP && plan_noop(request, draft)) {
         return NULL;
     }
-    if (plan_is_concurrent(request)) {
+    if (plan_is_aside(request)) {
+        declined = plan_aside(request, draft);
+    } else if (plan_is_concurrent(request)) {
         declined = plan_concurrent(request, draft);
     } else if (plan_is_rewritten(request)) {
         declined = plan_rewritten(request, draft);

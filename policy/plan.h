@@ -8,6 +8,10 @@
  *               transaction of its own; its failure is the change's failure
  *      RUN      the client's statement, as it came or rewritten; of a change in several parts the
  *               last one. Its reply is the client's
+ *      SETTINGS a query in the client's session; its one value is a text of statements that give
+ *               another session the same settings and role
+ *      ASIDE    a statement over a connection of the proxy's own while the client's transaction
+ *               waits: first a query that says why it cannot be, then a GATE, then the build
  *      SAVE     in a transaction: a savepoint of ours, so that the RUN may fail and be tried again
  *      BACK     back to it, before another try
  *      RELEASE  and done with it, when the RUN has succeeded
@@ -29,6 +33,8 @@
     X(GATE, "gate")                                                                                \
     X(CLEAN, "clean")                                                                              \
     X(PART, "part")                                                                                \
+    X(SETTINGS, "settings")                                                                        \
+    X(ASIDE, "aside")                                                                              \
     X(SAVE, "save")                                                                                \
     X(BACK, "back")                                                                                \
     X(RELEASE, "release")                                                                          \
@@ -83,6 +89,7 @@ struct plan {
      * statement, or all of the message; and what was inserted there. */
     size_t replaced_at, replaced_length;
     struct splice splice;
+    size_t aside;    /* the first ASIDE; 0: there is none */
     const char *tag; /* the client's, where the RUN's own is another; NULL: the RUN's. Constant */
     /* Statements of ours in that text, each by the client's statement that it stands before: their
      * replies are not for the client. */

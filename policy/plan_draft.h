@@ -103,6 +103,10 @@ bool plan_is_concurrent(const struct plan_request *request);
  * nothing was done. */
 const char *plan_concurrent(const struct plan_request *request, struct draft *draft);
 
+/* Whether plan_aside is the way for this request; SETTINGS ASIDE ASIDE ASIDE RUN UNDO. */
+bool plan_is_aside(const struct plan_request *request);
+const char *plan_aside(const struct plan_request *request, struct draft *draft);
+
 /* RUN [RESTORE], for a message that steers transactions; `ours_ms`: the lock timeout. False when it
  * does not, or when the guard cannot be put into it: nothing done. */
 bool plan_inline(const struct plan_request *request, uint32_t ours_ms, struct draft *draft);

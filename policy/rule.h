@@ -20,6 +20,9 @@ struct situation {
      * ours may have them, and nothing is known about what they name. */
     bool hidden;
     enum migration_tool tool; /* that the session belongs to, for hints */
+    /* An index can be built over another connection while the transaction waits: a number for its
+     * name meanwhile that nobody else has; 0: it cannot. */
+    uint64_t aside;
     bool early; /* in_transaction, and statement_is_early() of one of them: ours take no snapshot */
 };
 

@@ -54,6 +54,8 @@ static const char *const introduction[] = {
     "| it runs as it is, nothing is said |\n"
     "| table of at most `limits.small_table` | as it is, under the lock timeout, nothing is said "
     "|\n"
+    "| CREATE INDEX inside a transaction, with a maintenance connection | concurrently, "
+    "[beside the transaction](operations.md#an-index-beside-an-open-transaction) |\n"
     "| inside a transaction, with other statements, behind another Execute of a pipeline | under "
     "the lock timeout, with a notice that says why and how migration tools avoid it |\n"
     "| DROP or REINDEX of a partitioned index, system catalog, several names, CASCADE | the same "

@@ -8,6 +8,7 @@
 
 #include "proxy/net/link_state.h"
 #include "proxy/net/maintenance.h"
+#include "proxy/net/maintenance_aside.h"
 
 /* A client that takes its last words more slowly than this between two acknowledged pieces does not
  * want them. */
@@ -64,6 +65,10 @@ static void drop_server(struct link *link)
     if (link->watched) {
         maintenance_unwatch(proxy->maintenance, link);
         link->watched = false;
+    }
+    if (link->aside) {
+        aside_give_up(proxy->maintenance, link->id);
+        link->aside = false;
     }
     if (link->counted) {
         atomic_fetch_sub(&proxy->pairs, 1);

@@ -104,6 +104,9 @@ static void tell_due(struct link *link)
     case DUE_LEDGER_FAILED:
         link_tell(link, SESSION_LEDGER_FAILED, span_text("out of memory"));
         break;
+    case DUE_ASIDE_FAILED:
+        link_tell(link, SESSION_ASIDE_FAILED, span_text("53200 out of memory in ddlguard"));
+        break;
     case DUE_CLIENT_LOST:
         on_end(link, SIDE_CLIENT, true);
         break;

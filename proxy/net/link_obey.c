@@ -8,6 +8,7 @@
 #include "proxy/net/cancel_call.h"
 #include "proxy/net/link_state.h"
 #include "proxy/net/maintenance.h"
+#include "proxy/net/maintenance_aside.h"
 
 static void on_ledger_done(void *who, bool ok, const char *why)
 {
@@ -194,6 +195,26 @@ static void unwatch(struct link *link)
     }
 }
 
+static void obey_aside(struct link *link, unsigned requests)
+{
+    struct maintenance_line *line = link->worker->proxy->maintenance;
+    bool ordered = true;
+    if ((requests & REQUEST_ASIDE_CANCEL) != 0) {
+        aside_give_up(line, link->id);
+    }
+    if ((requests & REQUEST_ASIDE) != 0) {
+        const struct session_aside aside = session_aside(link->session);
+        const struct aside_target target = {link->upstream, session_database(link->session),
+                                            session_server_pid(link->session), link->id};
+        ordered = aside_prepare(line, link, &target, &aside);
+        link->aside = true;
+    }
+    if ((requests & REQUEST_ASIDE_GO) != 0) {
+        ordered = aside_go_ahead(line, link, link->id);
+    }
+    link->due |= ordered ? 0u : DUE_ASIDE_FAILED;
+}
+
 /* Without a server there is no table, and without memory no line: then everybody goes at once, as
  * PostgreSQL itself would have it. */
 static void join_queue(struct link *link)
@@ -231,6 +252,9 @@ static void obey_requests(struct link *link, unsigned requests)
     }
     if ((requests & REQUEST_TURN) != 0) {
         join_queue(link);
+    }
+    if ((requests & (REQUEST_ASIDE | REQUEST_ASIDE_GO | REQUEST_ASIDE_CANCEL)) != 0) {
+        obey_aside(link, requests);
     }
     if ((requests & REQUEST_WATCH) != 0) {
         watch(link);

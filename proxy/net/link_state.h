@@ -20,6 +20,7 @@ enum link_due {
     DUE_CLIENT_LOST = 1u << 4,
     DUE_TURN = 1u << 5,
     DUE_QUEUED = 1u << 6, /* text: link->ahead */
+    DUE_ASIDE_FAILED = 1u << 7,
 };
 
 /* What every event looks at comes first, so that it shares cache lines. */
@@ -39,6 +40,7 @@ struct link {
     bool registered;              /* in the cancel map */
     bool counted;                 /* in proxy->pairs */
     bool watched;                 /* by the maintenance connection */
+    bool aside;                   /* an index is being built beside it, or may be */
     bool dialled;                 /* the session knows user and database */
     uint64_t id, began_us;
     const char *reason;      /* why it ends, as far as we see; constant text */

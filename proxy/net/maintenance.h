@@ -2,6 +2,7 @@
  * own, with libpq, and never holds up a worker: without it, or while it is down, all else works.
  *
  *      maintenance_watch -----> every 400 ms: pg_blocking_pids --> letter --> session
+ *      maintenance_aside.h ---> an index is built beside a client's transaction --> letter
  *      maintenance_read_ledger --> needs_cleanup --> tried until done --> cleaned_up, in the ledger
  *      at the start: the journal's open needs_cleanup --^                                      */
 #ifndef PROXY_NET_MAINTENANCE_H

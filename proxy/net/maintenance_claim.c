@@ -48,7 +48,8 @@ void claim_append_claim(struct span queries, struct buffer *out)
         " LEFT JOIN (SELECT c.oid, c.relkind, n.nspname, c.relname, format('/* ddlguard */ DROP"
         " INDEX %s%I.%I', CASE c.relkind WHEN 'i' THEN 'CONCURRENTLY ' ELSE '' END, n.nspname,"
         " c.relname) AS statement FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
-        " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT i.indisvalid) AS x"
+        " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT i.indisvalid"
+        " OR c.relname ~ '^ddlguard_build_[0-9a-f]{16}$') AS x"
         " ON x.statement = wanted.statement"
         " LEFT JOIN (SELECT format('/* ddlguard */ ALTER TABLE %I.%I DROP CONSTRAINT %I',"
         " n.nspname, t.relname, c.conname) AS statement FROM pg_constraint AS c JOIN pg_class AS t"
@@ -74,7 +75,7 @@ void claim_append_sweep(struct buffer *out)
     buffer_append_text(out, "SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)"
                             " FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
                             " JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-                            " WHERE NOT i.indisvalid AND c.relname = 'ddlguard_leftover_' || c.oid"
+                            " WHERE c.relname = 'ddlguard_leftover_' || c.oid"
                             " ORDER BY c.oid LIMIT 1");
     buffer_append_u8(out, '\0');
 }

@@ -1,11 +1,12 @@
 /* What the maintenance connection sends to clean up after a failed change. A clean-up never removes
- * anything but an invalid index or a constraint that is NOT VALID, and not by a name alone: a name
- * may mean another thing by the time that a DROP INDEX CONCURRENTLY has waited for its locks.
+ * anything but an invalid index, one with a name that only we give (policy/plan_aside.c), or a
+ * constraint that is NOT VALID, and not by a name alone: a name may mean another thing by the time
+ * that a DROP INDEX CONCURRENTLY has waited for its locks.
  *
  *      lock    in a transaction, the table: now nobody builds an index on it, or changes it
  *      claim   the change's own undo queries, and which of their rows are such leftovers
  *      take    an index gets a name that nobody else has, a constraint is dropped; commit
- *      sweep   one index of such a name, that is still invalid …
+ *      sweep   one index of such a name, which has its own oid in it …
  *      drop    … is dropped CONCURRENTLY; and again from sweep on
  *
  * LOCK TABLE waits without a snapshot, so no concurrent build is killed for waiting for us. Pure.

@@ -98,17 +98,27 @@ static void leave(struct cleanup *cleanup)
     cleanup_free(cleanup);
 }
 
-/* What had to be undone has not come about. */
+/* What was undone has not come about. What has run, and left nothing that could be undone, is made:
+ * a build is valid, and the name it had beside a transaction only a commit can have changed. */
+static void settle(const struct cleanup *cleanup)
+{
+    enum orders_state state = orders_state_of(cleanup->line, json_string_value(cleanup->change_id));
+    bool undone = json_array_size(cleanup->undone) > 0;
+    if (state != ORDERS_SETTLED && undone) {
+        write_event(cleanup, json_pack("{s:s, s:s}", "kind", "rolled_back", "message",
+                                       "found half done, and undone by ddlguard"));
+    } else if (state == ORDERS_ANSWERED) {
+        write_event(cleanup, json_pack("{s:s, s:s}", "kind", "committed", "message",
+                                       "found done in the catalog"));
+    }
+}
+
 static void succeed(struct cleanup *cleanup)
 {
-    const char *change_id = json_string_value(cleanup->change_id);
     log_cleanup(cleanup, LOG_INFO, "nothing is left half done", NULL);
     write_event(cleanup, json_pack("{s:s, s:n, s:n, s:O}", "kind", "cleaned_up", "cleanup", "undo",
                                    "undone", cleanup->undone));
-    if (json_array_size(cleanup->undone) > 0 && orders_is_unknown(cleanup->line, change_id)) {
-        write_event(cleanup, json_pack("{s:s, s:s}", "kind", "rolled_back", "message",
-                                       "found half done, and undone by ddlguard"));
-    }
+    settle(cleanup);
     leave(cleanup);
 }
 

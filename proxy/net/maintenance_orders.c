@@ -78,23 +78,26 @@ void orders_take_up(struct maintenance_line *line)
 
 static bool keep_state(void *who, const char *text, int64_t seq)
 {
+    enum orders_state *state = who;
     (void)seq;
     json_t *change = json_loads(text, 0, NULL);
-    const char *state = json_string_value(json_object_get(change, "state"));
-    *(bool *)who = state != NULL && strcmp(state, "unknown") == 0;
+    const char *said = json_string_value(json_object_get(change, "state"));
+    const json_t *finished = json_object_get(json_object_get(change, "times"), "finished");
+    if (said != NULL && strcmp(said, "unknown") == 0) {
+        *state = json_is_string(finished) ? ORDERS_ANSWERED : ORDERS_UNKNOWN;
+    }
     json_decref(change);
     return true;
 }
 
-bool orders_is_unknown(const struct maintenance_line *line, const char *change_id)
+enum orders_state orders_state_of(const struct maintenance_line *line, const char *change_id)
 {
     const struct ledger_filter filter = {.id = change_id};
-    bool unknown = false;
+    enum orders_state state = ORDERS_SETTLED;
     char *why = NULL;
     struct ledger_reader *reader = ledger_reader_open(line->config->ledger_path, &why);
-    bool read =
-        reader != NULL && ledger_reader_changes(reader, &filter, keep_state, &unknown, &why);
+    bool read = reader != NULL && ledger_reader_changes(reader, &filter, keep_state, &state, &why);
     ledger_reader_close(reader);
     free(why);
-    return read && unknown;
+    return read ? state : ORDERS_SETTLED;
 }

@@ -6,6 +6,8 @@
  *      maintenance_watch.c     who stands in the way of a change that waits
  *      maintenance_cleanup.c   what failed changes have left
  *      maintenance_orders.c    … from the sessions and from the journal
+ *      maintenance_build.c     indexes that are built beside a client's transaction
+ *      maintenance_aside.c     … as its worker orders them
  *      maintenance_claim.c     … the texts that the server is sent for it */
 #ifndef PROXY_NET_MAINTENANCE_STATE_H
 #define PROXY_NET_MAINTENANCE_STATE_H
@@ -19,8 +21,10 @@
 #include "proxy/net/maintenance.h"
 #include "proxy/net/maintenance_call.h"
 
-struct watch;
+struct build;
 struct cleanup;
+struct letter;
+struct watch;
 
 /* Where blockers are asked for: one connection per host and port, made when it is needed. */
 struct watched_server {
@@ -48,6 +52,20 @@ struct maintenance_line {
     struct watch *watches;
 
     struct cleanup *cleanups;
+    struct build *builds;
+};
+
+enum aside_kind { ASIDE_PREPARE, ASIDE_GO, ASIDE_CANCEL };
+
+struct aside_order {
+    struct mail mail;
+    struct maintenance_line *line;
+    enum aside_kind kind;
+    uint64_t link_id;
+    struct letter *letter; /* NULL: ASIDE_CANCEL */
+    const struct upstream *upstream;
+    struct buffer database, settings, obstacle, gate, build; /* each with its NUL */
+    uint32_t client_pid, total_ms;
 };
 
 uint64_t maintenance_now_ms(void); /* of the monotonic clock */
@@ -60,12 +78,23 @@ void watch_free(struct maintenance_line *line);
 
 /* maintenance_orders.c: takes up what earlier runs have left, as the journal tells. */
 void orders_take_up(struct maintenance_line *line);
-/* Whether the journal does not know what became of that change. */
-bool orders_is_unknown(const struct maintenance_line *line, const char *change_id);
+/* What the journal says of a change. */
+enum orders_state {
+    ORDERS_SETTLED,  /* it knows what became of it, or cannot be read */
+    ORDERS_UNKNOWN,  /* it does not */
+    ORDERS_ANSWERED, /* nor that, but the server has said that the statement has run */
+};
+enum orders_state orders_state_of(const struct maintenance_line *line, const char *change_id);
 
 /* maintenance_cleanup.c: a change, or an event of one, that may have left something; of this
  * database. One that does not say how it is found is for people only. */
 void cleanup_take(struct maintenance_line *line, const json_t *change, const char *database);
 void cleanup_free_all(struct maintenance_line *line);
+
+/* maintenance_build.c. The letter is answered; the texts may be taken. */
+void build_start(struct maintenance_line *line, struct aside_order *order);
+void build_go(struct maintenance_line *line, struct aside_order *order);
+void build_cancel(struct maintenance_line *line, uint64_t link_id);
+void build_free_all(struct maintenance_line *line);
 
 #endif

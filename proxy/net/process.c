@@ -273,6 +273,7 @@ bool process_run(const struct config *config)
         .inspect_limit = config->inspect_limit_bytes,
         .parse_limit = config->parse_limit_bytes,
         .refuse_without_ledger = config->ledger_required,
+        .aside = config->maintenance.user != NULL,
         .instance = "ddlguard",
     };
     sigset_t signals;

@@ -113,13 +113,16 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_RUN:
     case STEP_REFUSE:
     case STEP_NOOP:
+    case STEP_ASIDE:
         return !runner->run_ended;
+    case STEP_SETTINGS: /* taken before the intent */
+        return false;
     case STEP_BACK:
         return !runner->run_ended && runner->attempt > 1;
     case STEP_RELEASE:
         return runner->run_ended && !runner->run_failed;
-    case STEP_UNDO:
-        return part_is_undone(runner, step);
+    case STEP_UNDO: /* what was built beside the session is dropped there */
+        return runner->plan.aside == 0 && part_is_undone(runner, step);
     case STEP_RESTORE:
         return runner->guarded;
     }
@@ -148,33 +151,6 @@ static bool restore_now(struct session *session, const struct step *step)
     return !failed;
 }
 
-/* The refusal is real now: the client's request has failed, here and on the server. */
-static void refused(struct session *session, struct effects *effects)
-{
-    struct runner *runner = session->runner;
-    runner->run_ended = true;
-    runner->run_failed = true;
-    runner->failed_at = runner->step;
-    outcome_write(session, effects);
-    if (!session->awaits_ledger) {
-        runner_next_step(session, effects);
-    }
-}
-
-/* Where a transaction is open the server must fail it too, by a statement of ours in the place of
- * the refused one; elsewhere there is nothing on the server that could know. */
-static void refuse(struct session *session, struct effects *effects)
-{
-    struct runner *runner = session->runner;
-    if (runner->now.in_transaction && !runner->now.transaction_failed) {
-        runner->state = RUNNER_REFUSE;
-        exchange_send(session, runner,
-                      span_text("/* ddlguard */ SELECT 1 OPERATOR(pg_catalog./) 0"), effects);
-        return;
-    }
-    refused(session, effects);
-}
-
 void runner_next_step(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -184,7 +160,7 @@ void runner_next_step(struct session *session, struct effects *effects)
                                            : "canceling statement due to user request");
     }
     if (runner->refusal.sqlstate != NULL && !runner->run_ended) {
-        refuse(session, effects);
+        refuse_start(session, effects);
         return;
     }
     for (; runner->step < runner->plan.count && !session->server_finished; runner->step++) {
@@ -199,6 +175,10 @@ void runner_next_step(struct session *session, struct effects *effects)
         }
         if (step->kind == STEP_PART) {
             part_send(session, effects);
+            return;
+        }
+        if (step->kind == STEP_ASIDE) {
+            aside_go(session, effects);
             return;
         }
         if (step->kind == STEP_NOOP) {
@@ -282,6 +262,8 @@ static void step_ended(struct session *session, struct effects *effects)
         return;
     case STEP_REFUSE: /* never taken: outcome_intend has set the refusal */
     case STEP_NOOP:   /* no exchange */
+    case STEP_ASIDE:
+    case STEP_SETTINGS:
     case STEP_RUN:
         assert(false);
     }
@@ -323,7 +305,7 @@ static void exchange_ended(struct session *session, struct effects *effects)
         generated_ended(session, effects);
         break;
     case RUNNER_REFUSE:
-        refused(session, effects);
+        refuse_ended(session, effects);
         break;
     case RUNNER_DEBT:
         between_debt_ended(session, effects);
@@ -334,6 +316,11 @@ static void exchange_ended(struct session *session, struct effects *effects)
     case RUNNER_RUN: /* the client's statement, sent as one of ours */
         run_end(session, effects);
         break;
+    case RUNNER_SETTINGS:
+        aside_on_settings(session, effects);
+        break;
+    case RUNNER_FIT:
+    case RUNNER_ASIDE:
     case RUNNER_QUEUE:
     case RUNNER_INTENT:
     case RUNNER_RESYNC:
@@ -365,9 +352,10 @@ bool runner_on_server(struct session *session, struct span in, struct effects *e
         return false;
     }
     effects->consumed = frame.length;
-    void (*row)(struct runner *, struct span) = runner->state == RUNNER_PROBE  ? decide_on_row
-                                                : runner->state == RUNNER_STEP ? generated_row
-                                                                               : NULL;
+    void (*row)(struct runner *, struct span) =
+        runner->state == RUNNER_PROBE                                      ? decide_on_row
+        : runner->state == RUNNER_STEP || runner->state == RUNNER_SETTINGS ? generated_row
+                                                                           : NULL;
     enum exchange_progress progress =
         exchange_reply(session, runner, frame.tag, span_cut(in, 0, frame.length),
                        frame_body(frame, in), row, effects);

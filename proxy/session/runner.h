@@ -55,6 +55,7 @@ void runner_on_timer(struct session *session, struct effects *effects);
 void runner_on_cancel(struct session *session, struct effects *effects);
 void runner_on_blockers(struct session *session, struct span text);
 void runner_on_turn(struct session *session, struct span text, struct effects *effects);
+void runner_on_aside(struct session *session, bool done, struct span text, struct effects *effects);
 void runner_on_queued(struct session *session, struct span who, struct effects *effects);
 void runner_on_client_lost(struct session *session, struct effects *effects);
 void runner_on_server_lost(struct session *session, struct effects *effects);

@@ -36,6 +36,7 @@ static void take_situation(struct session *session, struct runner *runner)
     if (runner->now.tool == TOOL_NONE) {
         runner->now.tool = migration_tool_of_application(session->application);
     }
+    runner->now.aside = aside_number(session);
     for (size_t i = 0; i < runner->request.statements.count; i++) {
         runner->now.early |=
             runner->now.in_transaction && statement_is_early(&runner->request.statements.at[i]);
@@ -149,6 +150,9 @@ void decide_all(struct session *session, struct effects *effects)
 
 void decide_intend(struct session *session, struct effects *effects)
 {
+    if (aside_ask(session, effects)) {
+        return;
+    }
     session->runner->state = RUNNER_INTENT;
     if (!outcome_intend(session, effects)) {
         runner_next_step(session, effects);

@@ -105,6 +105,9 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
         break;
     case RUNNER_PROBE:
     case RUNNER_SHADOW:
+    case RUNNER_SETTINGS:
+    case RUNNER_FIT:
+    case RUNNER_ASIDE:
     case RUNNER_QUEUE:
     case RUNNER_STEP:
     case RUNNER_GENERATED:
@@ -144,12 +147,13 @@ void runner_on_timer(struct session *session, struct effects *effects)
         end_pause(session, effects);
     } else if (runner->state == RUNNER_QUEUE) {
         turn_give_up(session, effects);
-    } else if (runs_change(runner)) {
+    } else if (runs_change(runner) || aside_is_at_work(runner)) {
         runner->deadline_us = 0;
         session_log(effects, "warn", "deadline of %u ms passed: canceling the change",
                     runner->plan.deadline_ms);
         runner->cancelled = true;
-        effects->requests |= REQUEST_CANCEL_SERVER;
+        effects->requests |=
+            aside_is_at_work(runner) ? REQUEST_ASIDE_CANCEL : REQUEST_CANCEL_SERVER;
     }
 }
 
@@ -179,8 +183,13 @@ void runner_on_cancel(struct session *session, struct effects *effects)
             effects->requests |= REQUEST_CANCEL_SERVER;
         }
         break;
+    case RUNNER_FIT:
+    case RUNNER_ASIDE:
+        aside_cancel(runner, effects);
+        break;
     case RUNNER_PROBE:
     case RUNNER_SHADOW: /* its steps are short, and the way back must not be cut off */
+    case RUNNER_SETTINGS:
     case RUNNER_INTENT:
     case RUNNER_GENERATED:
     case RUNNER_RESYNC:
@@ -210,8 +219,10 @@ void runner_on_client_lost(struct session *session, struct effects *effects)
     if (runner == NULL) {
         return;
     }
-    if (!runner->run_sent || runner->state == RUNNER_PAUSE || runner->state == RUNNER_RESYNC) {
+    if (!runner->run_sent || runner->state == RUNNER_PAUSE || runner->state == RUNNER_RESYNC ||
+        aside_is_at_work(runner)) {
         runner->cancelled = true;
+        aside_cancel(runner, effects);
     }
     /* A server that waits for the rest of a message or for CopyData obeys no cancel: it has to hear
      * that none will come. */
@@ -228,6 +239,7 @@ static const char lost_text[] = "the server connection was lost while the statem
 void runner_on_server_lost(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
+    aside_cancel(runner, effects);
     /* A message that was never whole, or a COPY that never ended, has committed nothing. (The
      * server is told of a client's end in the middle of a plan only where it waits for more of
      * these.) */

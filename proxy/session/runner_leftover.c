@@ -135,6 +135,15 @@ void leftover_tell_possible(struct session *session, struct effects *effects)
     buffer_free(&queries);
 }
 
+void leftover_tell_aside(struct session *session, struct effects *effects)
+{
+    const struct runner *runner = session->runner;
+    struct buffer query = {0};
+    append_query(runner->plan.steps[runner->plan.count - 1].sql, &query);
+    write_cleanup(session, buffer_span(&query), leftover_any, effects);
+    buffer_free(&query);
+}
+
 static const char ours[] = "/* ddlguard */ ";
 
 /* What stays of the steps before `end`. In doubt: what was found not to have begun does not. */

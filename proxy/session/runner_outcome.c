@@ -14,12 +14,6 @@ static bool is_recorded(const struct runner *runner, size_t i)
     return statement_is_recorded(runner->request.statements.at[i].kind);
 }
 
-void runner_refuse(struct runner *runner, const char *sqlstate, const char *message)
-{
-    runner->refusal.sqlstate = sqlstate;
-    snprintf(runner->refusal.message, sizeof(runner->refusal.message), "%s", message);
-}
-
 void runner_notice(struct session *session, struct span message, struct span hint,
                    struct buffer *out)
 {
@@ -101,7 +95,8 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
     sql_redact(text, statement, &original);
     for (size_t at = 0; at < runner->plan.count && runner->plan.own_count == 0; at++) {
         const struct step *step = &runner->plan.steps[at];
-        bool ours = step->kind == STEP_PART || step->kind == STEP_RUN;
+        bool aside = step->kind == STEP_ASIDE && at == runner->plan.aside + 2;
+        bool ours = step->kind == STEP_PART || step->kind == STEP_RUN || aside;
         if (ours && step->sql.length > 0) {
             buffer_append_span(&executed, step->sql);
             buffer_append_u8(&executed, '\0');
@@ -155,8 +150,16 @@ void outcome_forwarded(struct session *session, struct effects *effects)
 
 static void add_change(struct session *session, size_t i, struct effects *effects)
 {
-    struct change_id id = session->runner->changes[i];
-    if (transaction_add(&session->transaction, id)) {
+    struct runner *runner = session->runner;
+    struct change_id id = runner->changes[i];
+    struct buffer query = {0};
+    struct change_undo undo = {0};
+    if (runner->plan.aside > 0) {
+        undo = leftover_undo(session, leftover_any, &query);
+    }
+    bool added = transaction_add(&session->transaction, id, &undo);
+    buffer_free(&query);
+    if (added) {
         change_write(&effects->ledger, CHANGE_STMT_OK, &id, NULL, session->wall_us);
         return;
     }
@@ -253,6 +256,9 @@ static void write_failed(struct session *session, struct effects *effects)
         }
     }
     buffer_free(&remains);
+    if (runner->plan.aside > 0 && runner->run_sent) {
+        leftover_tell_aside(session, effects);
+    }
 }
 
 /* A server that ends the exchange without an answer to every statement: either it or our scanner
@@ -323,6 +329,7 @@ void outcome_deliver(struct session *session, struct effects *effects)
     struct pipeline *pipeline = &session->pipeline;
     bool execute = runner->request.shape == REQUEST_EXECUTE;
     turn_leave(runner, effects);
+    aside_leave(runner, effects);
     if (runner->has_plan && !runner->run_failed) {
         runner_notice(session, runner->plan.notice, runner->plan.notice_hint, &effects->to_client);
     }

@@ -48,6 +48,8 @@ bool part_hears_no_cancel(const struct runner *runner, const struct step *step)
     case STEP_GATE:
     case STEP_SAVE:
     case STEP_BACK:
+    case STEP_SETTINGS:
+    case STEP_ASIDE:
     case STEP_RUN:
     case STEP_NOOP:
     case STEP_REFUSE:

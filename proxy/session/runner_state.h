@@ -13,6 +13,9 @@
     X(PROBE, "probe")         /* the answer to a question of ours */                               \
     X(SHADOW, "shadow")       /* the end of a step of the shadow probe */                          \
     X(QUEUE, "queue")         /* its turn at the table */                                          \
+    X(SETTINGS, "settings")   /* what a session beside this one needs to know */                   \
+    X(FIT, "fit")             /* whether an index can be built beside this session */              \
+    X(ASIDE, "aside")         /* until it is built there */                                        \
     X(INTENT, "intent")       /* the ledger: the intent on disk */                                 \
     X(STEP, "step")           /* the end of a step of ours */                                      \
     X(GENERATED, "generated") /* the end of a statement that a CLEAN or UNDO step has named */     \
@@ -95,6 +98,8 @@ struct runner {
     struct buffer message; /* and its message text */
     struct refusal refusal;
 
+    bool aside_fit, aside_unfit; /* whether it can be built beside this session; else: not asked */
+
     bool cancelled;
     bool too_late; /* for a cancel: a final PART has ended */
     bool in_doubt; /* it has failed: what is held is its error, until the next PART has succeeded */
@@ -172,6 +177,8 @@ struct change_undo leftover_undo(const struct session *session, leftover_chosen 
 bool leftover_any(const struct runner *runner, const struct step *step); /* that undoes anything */
 /* An UNDO's statement has been run: if it was to bring its part to the end, that is told, too. */
 void leftover_tell_completed(struct session *session, struct effects *effects);
+/* An index that was built beside the session has come to nothing: for the ledger. */
+void leftover_tell_aside(struct session *session, struct effects *effects);
 /* Whether a part of the change is committed. */
 bool leftover_part_is_done(const struct runner *runner);
 /* The RUN has ended, well or badly. */
@@ -195,6 +202,16 @@ bool runner_shadow_start(struct session *session, const struct statement *statem
 /* A NoticeResponse, its body, in an exchange of ours. */
 void runner_shadow_hear(struct runner *runner, struct span body);
 void runner_shadow_ended(struct session *session, struct effects *effects);
+/* runner_aside.c: an index that is built over another connection. True: the intent must wait for
+ * whether it can be. */
+uint64_t aside_number(struct session *session); /* for situation.aside */
+bool aside_ask(struct session *session, struct effects *effects);
+void aside_on_settings(struct session *session, struct effects *effects);
+void aside_go(struct session *session, struct effects *effects);
+void aside_cancel(struct runner *runner, struct effects *effects);
+/* The request is over: what has been got ready and was never used is given up. */
+void aside_leave(const struct runner *runner, struct effects *effects);
+bool aside_is_at_work(const struct runner *runner);
 /* runner_turn.c: one change at a time per table. False: there is nothing to wait for. */
 bool turn_join(struct session *session, struct effects *effects);
 void turn_leave(struct runner *runner, struct effects *effects);
@@ -215,6 +232,9 @@ bool runner_repeats_canceled(struct session *session, struct span sql, struct ef
 /* runner_between.c */
 void between_debt_ended(struct session *session, struct effects *effects);
 void between_name_ended(struct session *session, struct effects *effects);
+/* runner_refuse.c: carries the refusal out; and its statement of ours has failed. */
+void refuse_start(struct session *session, struct effects *effects);
+void refuse_ended(struct session *session, struct effects *effects);
 /* Sets the refusal; the plan then ends without a (further) RUN. */
 void runner_refuse(struct runner *runner, const char *sqlstate, const char *message);
 void runner_notice(struct session *session, struct span message, struct span hint,

@@ -327,10 +327,8 @@ void session_event(struct session *session, enum session_event event, struct spa
         on_server_closed(session, effects);
         break;
     case SESSION_LEDGER_DURABLE:
-        on_ledger(session, true, text, effects);
-        break;
     case SESSION_LEDGER_FAILED:
-        on_ledger(session, false, text, effects);
+        on_ledger(session, event == SESSION_LEDGER_DURABLE, text, effects);
         break;
     case SESSION_TIMER:
         runner_on_timer(session, effects);
@@ -343,6 +341,10 @@ void session_event(struct session *session, enum session_event event, struct spa
         break;
     case SESSION_TURN:
         runner_on_turn(session, text, effects);
+        break;
+    case SESSION_ASIDE_DONE:
+    case SESSION_ASIDE_FAILED:
+        runner_on_aside(session, event == SESSION_ASIDE_DONE, text, effects);
         break;
     case SESSION_QUEUED:
         runner_on_queued(session, text, effects);

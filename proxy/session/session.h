@@ -43,6 +43,10 @@ enum session_event {
     /* The answer to REQUEST_TURN: the table is this session's until REQUEST_TURN_BACK. Text: empty
      * when nobody stood before it. */
     SESSION_TURN,
+    /* The answer to REQUEST_ASIDE: it can be built; and to REQUEST_ASIDE_GO: it is. Or not, text:
+     * an SQLSTATE, a blank, and why. */
+    SESSION_ASIDE_DONE,
+    SESSION_ASIDE_FAILED,
     SESSION_QUEUED,   /* … or not yet; text: who is first, one line */
     SESSION_SHUTDOWN, /* end when idle */
     SESSION_KILL,     /* end now */
@@ -65,6 +69,11 @@ enum session_request {
      * once: back first. */
     REQUEST_TURN_BACK = 1u << 9,
     REQUEST_TURN = 1u << 10,
+    /* Get ready to build session_aside() over the maintenance connection; build it; or do not. The
+     * first two are answered, and answered once, also when they are given up. */
+    REQUEST_ASIDE = 1u << 11,
+    REQUEST_ASIDE_GO = 1u << 12,
+    REQUEST_ASIDE_CANCEL = 1u << 13,
     REQUEST_CLOSE = 1u << 8, /* both legs, the client's after its output is flushed */
 };
 
@@ -94,6 +103,7 @@ struct session_options {
     uint32_t inspect_limit;     /* bytes of a Query or Parse that are held back to be read whole */
     uint32_t parse_limit;       /* bytes of a statement that are given to the grammar */
     bool refuse_without_ledger; /* DDL is refused when the ledger cannot be written */
+    bool aside;                 /* there is a maintenance connection that can build indexes */
     const char *instance;       /* for "ddlguard" texts; the ledger's instance id */
 };
 
@@ -130,6 +140,13 @@ struct span session_cancel_key(const struct session *session);
 /* At REQUEST_TURN: the table, as schema.name, and what is to be done to it, for who has to wait. */
 struct span session_turn_table(const struct session *session);
 struct span session_turn_what(const struct session *session);
+/* At REQUEST_ASIDE: the texts to be run, in this order; each ends before the next begins, and each
+ * wants another answer. See STEP_ASIDE in policy/plan.h. */
+struct session_aside {
+    struct span settings, obstacle, gate, build;
+    uint32_t total_ms; /* for how long a gate that is shut is tried again */
+};
+struct session_aside session_aside(const struct session *session);
 /* No transaction open, no change under way, nothing unanswered: it may be closed without loss. */
 bool session_is_idle(const struct session *session);
 /* For the log and for tests: "startup", "ready/streaming" … */

@@ -12,6 +12,13 @@ struct savepoint {
     size_t changes_before; /* how many changes were pending when it was set */
 };
 
+/* What is to be undone beside the server's own transaction unless it commits; owned. */
+struct pending_undo {
+    struct change_id change;
+    struct object_name table;
+    struct buffer queries;
+};
+
 struct transaction {
     struct change_id *changes;
     size_t count;
@@ -19,6 +26,8 @@ struct transaction {
     size_t perhaps_committed; /* the first so many: a DO or CALL behind them may have committed */
     struct savepoint *savepoints;
     size_t savepoint_count;
+    struct pending_undo *undos;
+    size_t undo_count;
     struct change_id id; /* of the transaction, in the ledger */
     bool has_id;
 };
@@ -28,9 +37,11 @@ void transaction_free(struct transaction *transaction);
 /* The transaction's id in the ledger; made when first asked for, new after every end. */
 struct change_id transaction_id(struct transaction *transaction, uint64_t *random,
                                 uint64_t wall_us);
-/* False: no memory; then the change's fate can not be told and it is the caller's to write UNKNOWN.
+/* `undo`: copied; without queries when the server undoes all of it. False: no memory; then the
+ * change's fate can not be told and it is the caller's to write UNKNOWN.
  */
-MUST_USE bool transaction_add(struct transaction *transaction, struct change_id change);
+MUST_USE bool transaction_add(struct transaction *transaction, struct change_id change,
+                              const struct change_undo *undo);
 /* Writes `kind` (COMMITTED, ROLLED_BACK, PREPARED, UNKNOWN) for every pending change and forgets
  * them. */
 void transaction_end(struct transaction *transaction, enum change_kind kind,

@@ -83,6 +83,74 @@ static void what_cannot_be_proved_runs_as_it_came(void **state)
     plan_free(&plan);
 }
 
+static const struct situation beside = {.in_transaction = true, .alone = true, .aside = 0xab12};
+
+static bool is_aside(struct one *one, struct plan *plan)
+{
+    one->decision = decide(&one->statement, &beside, &one->facts, &one->settings);
+    one->request.now = &beside;
+    assert_true(plan_build(&one->request, plan));
+    return plan->aside > 0;
+}
+
+/* Built under a name of ours in the server's own words, renamed in the client's transaction, and
+ * only what still has that name is dropped. */
+static void an_index_is_built_beside_a_transaction(void **state)
+{
+    (void)state;
+    static const struct {
+        enum step_kind kind;
+        const char *part;
+    } expected[] = {
+        {STEP_SETTINGS, "SET ROLE %I"},
+        {STEP_ASIDE, "l.pid OPERATOR(pg_catalog.=) 7 "},
+        {STEP_ASIDE, "/* ddlguard */ DO "},
+        {STEP_ASIDE, "CREATE INDEX CONCURRENTLY ddlguard_build_000000000000ab12 ON public.t"},
+        {STEP_RUN, "ALTER INDEX public.ddlguard_build_000000000000ab12 RENAME TO \"I\""},
+        {STEP_UNDO, "c.relname OPERATOR(pg_catalog.=) 'ddlguard_build_000000000000ab12'"},
+    };
+    struct one one;
+    struct plan plan;
+    one_make(&one, "CREATE INDEX \"I\" ON t (a)");
+    one.facts.server_pid = 7;
+    assert_true(is_aside(&one, &plan));
+    assert_int_equal(plan.count, sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct step *step = &plan.steps[i];
+        const char *part = expected[i].part;
+        assert_int_equal(step->kind, expected[i].kind);
+        assert_non_null(memmem(step->sql.at, step->sql.length, part, strlen(part)));
+    }
+    assert_string_equal(plan.tag, "CREATE INDEX");
+    plan_free(&plan);
+}
+
+static void not_everything_is_built_beside_it(void **state)
+{
+    (void)state;
+    struct one one;
+    struct plan plan;
+    one_make(&one, "CREATE INDEX i ON t (a)");
+    one.facts.bytes = 8192; /* sooner built than a connection made */
+    assert_false(is_aside(&one, &plan));
+    plan_free(&plan);
+    one.facts.bytes = 1 << 30;
+    one.facts.index.exists = true; /* the server will say so at once */
+    assert_false(is_aside(&one, &plan));
+    plan_free(&plan);
+    one.facts.index.exists = false;
+    one.facts.server_version = 110022; /* renaming an index locks everybody out there */
+    assert_false(is_aside(&one, &plan));
+    plan_free(&plan);
+    one.facts.server_version = 140003; /* CONCURRENTLY can corrupt it */
+    assert_false(is_aside(&one, &plan));
+    plan_free(&plan);
+    one.facts.server_version = 150020;
+    one.facts.new_here = true; /* nobody else can see the table */
+    assert_false(is_aside(&one, &plan));
+    plan_free(&plan);
+}
+
 /* Steps, notice and hint tile the one text. */
 static void every_text_lies_in_the_plans_own(void **state)
 {
@@ -162,6 +230,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_insertion_is_told_for_error_positions),
+        cmocka_unit_test(an_index_is_built_beside_a_transaction),
+        cmocka_unit_test(not_everything_is_built_beside_it),
         cmocka_unit_test(what_cannot_be_proved_runs_as_it_came),
         cmocka_unit_test(every_text_lies_in_the_plans_own),
         cmocka_unit_test(timeouts_come_from_the_settings),

@@ -9,6 +9,7 @@
  *      client < CommandComplete "CREATE INDEX" | ReadyForQuery I
  *      ledger < intended tag="CREATE INDEX" executed="…"      a record; any of its keys
  *      ledger fails | ledger waits | ledger works             what becomes of records (works)
+ *      settings aside=yes                             indexes can be built over another connection
  *      queue waits | queue works                              whether event TURN must be told
  * (works) request < WATCH UNWATCH                                what the shell is asked to do
  *      event CONNECTED | CLIENT_LOST | CANCEL | BLOCKERS "x"  enum session_event

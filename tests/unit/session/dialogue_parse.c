@@ -124,6 +124,8 @@ static void set(struct dialogue *dialogue, const struct dialogue_word *word)
         dialogue->options.refuse_without_ledger = strcmp(word->value, "true") == 0;
     } else if (strcmp(word->name, "cuts") == 0) {
         dialogue->uncut = strcmp(word->value, "no") == 0;
+    } else if (strcmp(word->name, "aside") == 0) {
+        dialogue->options.aside = strcmp(word->value, "yes") == 0;
     } else if (strcmp(word->name, "comment_user") == 0) {
         snprintf(dialogue->comment_user_text, sizeof dialogue->comment_user_text, "%.63s",
                  word->value);
@@ -151,6 +153,8 @@ static void parse_event(struct dialogue *dialogue, struct span rest)
         {"CANCEL", SESSION_CANCEL},
         {"BLOCKERS", SESSION_BLOCKERS},
         {"TURN", SESSION_TURN},
+        {"ASIDE_DONE", SESSION_ASIDE_DONE},
+        {"ASIDE_FAILED", SESSION_ASIDE_FAILED},
         {"QUEUED", SESSION_QUEUED},
         {"SHUTDOWN", SESSION_SHUTDOWN},
         {"KILL", SESSION_KILL},

@@ -126,6 +126,9 @@ static void obey_requests(struct shell *shell)
         {REQUEST_UNWATCH, "UNWATCH"},
         {REQUEST_HALF_CLOSE_SERVER, "HALF_CLOSE_SERVER"},
         {REQUEST_CLOSE_SERVER, "CLOSE_SERVER"},
+        {REQUEST_ASIDE, "ASIDE"},
+        {REQUEST_ASIDE_GO, "ASIDE_GO"},
+        {REQUEST_ASIDE_CANCEL, "ASIDE_CANCEL"},
         {REQUEST_CLOSE, "CLOSE"},
     };
     unsigned requests = shell->effects.requests;

@@ -26,14 +26,22 @@ static void name_of(char *out, size_t room, const char *word)
     snprintf(out, room, "%s", word + 1);
 }
 
-/* +a a change; (s SAVEPOINT s; )s RELEASE s; <s ROLLBACK TO s; C COMMIT; R ROLLBACK; P PREPARE. */
+static const struct object_name table = {"public", "t"};
+static const struct change_undo none = {{NULL, 0}, &table};
+static const struct change_undo some = {{(const uint8_t *)"SELECT 1", sizeof "SELECT 1"}, &table};
+
+/* +a a change; *a one that is made beside the transaction; (s SAVEPOINT s; )s RELEASE s; <s
+ * ROLLBACK TO s; C COMMIT; R ROLLBACK; P PREPARE. */
 static void tell(struct transaction *transaction, const char *word, struct buffer *ledger)
 {
     char name[NAME_BYTES];
     name_of(name, sizeof name, word);
     switch (word[0]) {
     case '+':
-        assert_true(transaction_add(transaction, change_named(word[1])));
+        assert_true(transaction_add(transaction, change_named(word[1]), &none));
+        break;
+    case '*':
+        assert_true(transaction_add(transaction, change_named(word[1]), &some));
         break;
     case '(':
         assert_true(transaction_savepoint(transaction, name));
@@ -108,6 +116,17 @@ static void a_savepoint_undoes_what_is_younger(void **state)
                  "c=undone_by_savepoint b=undone_by_savepoint a=rolled_back");
 }
 
+static void what_is_beside_it_is_undone_unless_it_commits(void **state)
+{
+    (void)state;
+    assert_story("+a *b C", "a=committed b=committed");
+    assert_story("+a *b R", "a=rolled_back b=rolled_back b=needs_cleanup");
+    assert_story("*a P", "a=prepared a=needs_cleanup");
+    assert_story("+a (s *b <s *c C",
+                 "b=undone_by_savepoint b=needs_cleanup a=committed c=committed");
+    assert_story("*a C *b R", "a=committed b=rolled_back b=needs_cleanup");
+}
+
 static void one_name_twice_is_the_younger_one(void **state)
 {
     (void)state;
@@ -146,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pending_change_gets_its_end),
         cmocka_unit_test(a_savepoint_undoes_what_is_younger),
+        cmocka_unit_test(what_is_beside_it_is_undone_unless_it_commits),
         cmocka_unit_test(one_name_twice_is_the_younger_one),
         cmocka_unit_test(a_savepoint_we_do_not_know_is_older_than_all),
         cmocka_unit_test(every_transaction_has_its_id),
