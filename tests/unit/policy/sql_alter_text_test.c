@@ -331,12 +331,38 @@ static void constraints_are_those_of_a_partition(void **state)
     ASSERT_ROWS(rows, write_elsewhere);
 }
 
+/* The first two, one behind the other. */
+static bool write_tails(const struct parsed *parsed, const struct row *row, struct buffer *out)
+{
+    char tails[2][NAME_BYTES];
+    size_t count = alter_key_tails(parsed->own, &parsed->statement, row->action, tails, 2);
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_text(out, i == 0 ? "" : " ");
+        buffer_append_text(out, tails[i]);
+    }
+    return count > 0;
+}
+
+static void a_partitions_key_is_named_by_its_columns(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, b)", 0, 0, 0, "_a_b_key _a_b_key1"},
+        {"ALTER TABLE t ADD UNIQUE (k, a, b) INCLUDE (b)", 0, 0, 0, "_k_a_b_b1_key _k_a_b_b1_key1"},
+        {"ALTER TABLE t DROP c, ADD CONSTRAINT p PRIMARY KEY (a)", 1, 0, 0, "_pkey _pkey1"},
+        {"ALTER TABLE t ADD CHECK (a > 0)", 0, 0, 0, NULL},
+        {"ALTER TABLE t ADD a int UNIQUE", 0, 0, 0, NULL},
+    };
+    ASSERT_ROWS(rows, write_tails);
+}
+
 static void *run(void *failed)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(actions_are_picked),
         cmocka_unit_test(constraints_are_made_not_valid),
         cmocka_unit_test(constraints_are_those_of_a_partition),
+        cmocka_unit_test(a_partitions_key_is_named_by_its_columns),
         cmocka_unit_test(columns_are_bared),
         cmocka_unit_test(constraints_of_columns_stand_alone),
         cmocka_unit_test(keys_become_indexes),
