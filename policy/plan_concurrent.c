@@ -88,7 +88,7 @@ static void plan_append_leftover(const struct plan_request *request, struct buff
 static void plan_append_drops(const struct plan_request *request, bool while_held,
                               struct buffer *out)
 {
-    undo_append_indexes(&request->facts->table, out);
+    undo_append_indexes(request->facts, &request->facts->table, out);
     buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
     plan_append_leftover(request, out);
     if (!while_held) {

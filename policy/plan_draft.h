@@ -56,7 +56,8 @@ void timeouts_append_undo(const char *lock, struct buffer *out);
 /* Queries for CLEAN and UNDO. Indexes of a table, as t, x (pg_index) and c (its
  * pg_class): the caller adds which. A table without a name: of all in the schema, or in the
  * database. */
-void undo_append_indexes(const struct object_name *table, struct buffer *out);
+void undo_append_indexes(const struct facts *facts, const struct object_name *table,
+                         struct buffer *out);
 enum undo_index {
     UNDO_INDEX_LEFTOVER, /* invalid, and nobody is at work on the table: of an earlier failure */
     UNDO_INDEX_INVALID,  /* of this one */
@@ -66,8 +67,8 @@ void undo_append_index(const struct facts *facts, const struct object_name *tabl
                        enum undo_index which, struct buffer *out);
 /* Drops the constraint of that table, or of the target. `condition`: " AND …" about k, its
  * pg_constraint. */
-void undo_append_constraint_of(const struct object_name *table, const char *name,
-                               const char *condition, struct buffer *out);
+void undo_append_constraint_of(const struct facts *facts, const struct object_name *table,
+                               const char *name, const char *condition, struct buffer *out);
 void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
                             struct buffer *out);
 /* Adds one that was dropped, NOT VALID, and validates it if it was valid. */

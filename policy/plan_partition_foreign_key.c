@@ -36,7 +36,7 @@ static const char *foreign_key_of_leaf(struct moves *moves, size_t action, const
     if (!alter_text_not_valid_on(moves->text, moves->statement, action, name, leaf, out)) {
         return "the form with NOT VALID could not be proved to be the same";
     }
-    undo_append_constraint_of(leaf, name,
+    undo_append_constraint_of(moves->request->facts, leaf, name,
                               " AND k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid",
                               moves_undo(moves, false));
     out = moves_part(moves);

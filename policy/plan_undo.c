@@ -6,10 +6,15 @@
 #define OF_TABLE " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace"
 
 /* " WHERE …" about the table t in the schema `schema`, an alias of pg_namespace. An empty name
- * means any. */
-static void undo_append_table(const char *schema, const struct object_name *table,
-                              struct buffer *out)
+ * means any. The plan's own table may have another name by then. */
+static void undo_append_table(const struct facts *facts, const char *schema,
+                              const struct object_name *table, struct buffer *out)
 {
+    if (table == &facts->table && facts->target_oid != 0) {
+        buffer_append_format(out, " WHERE t.oid OPERATOR(pg_catalog.=) %u::pg_catalog.oid",
+                             (unsigned)facts->target_oid);
+        return;
+    }
     buffer_append_text(out, " WHERE true");
     if (table->schema[0] != '\0') {
         buffer_append_format(out, " AND %s.nspname OPERATOR(pg_catalog.=) ", schema);
@@ -21,7 +26,8 @@ static void undo_append_table(const char *schema, const struct object_name *tabl
     }
 }
 
-void undo_append_indexes(const struct object_name *table, struct buffer *out)
+void undo_append_indexes(const struct facts *facts, const struct object_name *table,
+                         struct buffer *out)
 {
     buffer_append_text(
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP INDEX CONCURRENTLY"
@@ -31,13 +37,13 @@ void undo_append_indexes(const struct object_name *table, struct buffer *out)
              " OR x.indrelid OPERATOR(pg_catalog.=) t.reltoastrelid"
              " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
              " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace");
-    undo_append_table("tn", table, out);
+    undo_append_table(facts, "tn", table, out);
 }
 
 void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
                        enum undo_index which, struct buffer *out)
 {
-    undo_append_indexes(table, out);
+    undo_append_indexes(facts, table, out);
     buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
     switch (which) {
@@ -57,14 +63,14 @@ void undo_append_index(const struct facts *facts, const struct object_name *tabl
     }
 }
 
-void undo_append_constraint_of(const struct object_name *table, const char *name,
-                               const char *condition, struct buffer *out)
+void undo_append_constraint_of(const struct facts *facts, const struct object_name *table,
+                               const char *name, const char *condition, struct buffer *out)
 {
     buffer_append_text(
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %I.%I DROP"
              " CONSTRAINT %I', n.nspname, t.relname, k.conname) FROM pg_catalog.pg_constraint AS k"
              " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) k.conrelid" OF_TABLE);
-    undo_append_table("n", table, out);
+    undo_append_table(facts, "n", table, out);
     buffer_append_text(out, " AND k.conname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
     buffer_append_text(out, condition);
@@ -118,7 +124,7 @@ void undo_append_foreign_key(const struct facts *facts, const struct foreign_key
 void undo_append_constraint(const struct facts *facts, const char *name, const char *condition,
                             struct buffer *out)
 {
-    undo_append_constraint_of(&facts->table, name, condition, out);
+    undo_append_constraint_of(facts, &facts->table, name, condition, out);
 }
 
 static void undo_append_attribute(const struct facts *facts, const char *column, const char *action,
@@ -130,7 +136,7 @@ static void undo_append_attribute(const struct facts *facts, const char *column,
         " n.nspname, t.relname, a.attname) FROM pg_catalog.pg_attribute AS a"
         " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) a.attrelid" OF_TABLE,
         action);
-    undo_append_table("n", &facts->table, out);
+    undo_append_table(facts, "n", &facts->table, out);
     buffer_append_text(out, " AND NOT a.attisdropped AND a.attname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(column));
 }

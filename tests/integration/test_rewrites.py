@@ -243,6 +243,24 @@ def test_a_check_that_comes_while_a_partition_is_detached_stays(twins, connect, 
     assert direct.execute(checks).fetchall() == before + [("zz",)]
 
 
+def test_a_table_that_is_renamed_between_two_parts_keeps_nothing(twins, connect, direct):
+    waits = "select from pg_locks where relation = 'safe.t'::regclass and mode = '%s' and not granted"
+    reader, other = connect(autocommit=False), connect(autocommit=False)
+    reader.execute("lock table safe.t in access share mode")
+    with ThreadPoolExecutor() as pool:
+        change = pool.submit(outcome, connect(), "safe", "alter table t add constraint k check (b > 0)")
+        servers.wait_for(lambda: direct.execute(waits % "AccessExclusiveLock").fetchall(), 10, "the first part")
+        lock = pool.submit(other.execute, "lock table safe.t in share row exclusive mode")
+        servers.wait_for(lambda: direct.execute(waits % "ShareRowExclusiveLock").fetchall(), 10, "the other")
+        reader.commit()
+        lock.result(10)
+        other.execute("alter table safe.t rename to t_other")
+        other.commit()
+        assert change.result(20)[0] == "42P01"
+    left = direct.execute("select conname from pg_constraint where conrelid = 'safe.t_other'::regclass")
+    assert left.fetchall() == []
+
+
 def test_no_position_in_a_text_that_the_client_has_not_written(twins, connect):
     connection = connect()
     connection.execute("set search_path = safe")

@@ -175,6 +175,8 @@ static inline bool case_facts_value(struct facts *facts, const char *key, const 
         snprintf(facts->table.schema, sizeof facts->table.schema, "%s", value);
     } else if (strcmp(key, "table") == 0) {
         snprintf(facts->table.name, sizeof facts->table.name, "%s", value);
+    } else if (strcmp(key, "oid") == 0) {
+        facts->target_oid = (uint32_t)strtoul(value, NULL, 10);
     } else if (strcmp(key, "partition_of") == 0) {
         snprintf(facts->partitioned.name, sizeof facts->partitioned.name, "%s", value);
     } else if (strcmp(key, "free_name") == 0) {
