@@ -72,7 +72,7 @@ static bool key_of_partition(struct moves *moves, size_t action,
                alter_text_key_using_index_on(text, moves->statement, action, name, table,
                                              moves_part(moves));
     }
-    undo_append_constraint_of(table, name, own, moves_undo(moves, false));
+    undo_append_constraint_of(moves->request->facts, table, name, own, moves_undo(moves, false));
     return made;
 }
 
