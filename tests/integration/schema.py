@@ -3,8 +3,8 @@ databases can be compared by. Object ids, file names, statistics and the number 
 the numbers of columns, which go on after one has been dropped: their order is."""
 
 # Constraints that a server makes for NOT NULL (18) are constraints like others; names count. Debian's 15 keeps a
-# number of its own among the options of a column. NO INHERIT means nothing for a foreign key: a partition that had
-# one when its parent got it has it marked, one that was given it by the parent has not.
+# number of its own among the options of a column. NO INHERIT means nothing for foreign keys and keys: on a
+# partition that had one when its parent got it, it is marked; on one that was given it by the parent it is not.
 PARTS = """
     with r as (select c.*, c.oid::regclass::text as name from pg_class c
                where c.relnamespace = 'public'::regnamespace)
@@ -21,7 +21,7 @@ PARTS = """
       left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum where relkind in ('r', 'p', 'v', 'm')
     union all select 'constraint', name, k.conname, k.contype::text, pg_get_constraintdef(k.oid),
            concat_ws(' ', k.convalidated, k.condeferrable, k.condeferred, k.conislocal, k.coninhcount,
-                     case when k.contype <> 'f' then k.connoinherit end, k.conparentid <> 0, k.conindid::regclass), null
+                     case when k.contype in ('c', 'n') then k.connoinherit end, k.conparentid <> 0, k.conindid::regclass), null
       from r join pg_constraint k on k.conrelid = r.oid
     union all select 'index', x.indrelid::regclass::text, name, null, pg_get_indexdef(r.oid),
            concat_ws(' ', x.indisvalid, x.indisready, x.indislive, x.indisunique, x.indisprimary,

@@ -193,6 +193,8 @@ def test_foreign_keys_go_before_their_table(children, both, sent):
     "create table x (id int references c)", "create policy y on u using (exists (select from c))",
     "create function f() returns int begin atomic select count(*) from c; end"])
 def test_a_table_that_is_needed_keeps_its_foreign_keys(children, both, direct, sent, obstacle):
+    if "begin atomic" in obstacle and direct.info.server_version < 140000:
+        pytest.skip("PostgreSQL 14 and later")
     for schema in SCHEMAS:
         direct.execute(f"set search_path = {schema}; {obstacle}")
     assert both("drop table c")[0] == "2BP01"
