@@ -140,7 +140,9 @@ struct facts {
     bool unproved_known; /* they all fit in there */
     bool may_copy;       /* temporary tables may be made here, and no event trigger sees them */
     bool two_phase;      /* and PREPARE TRANSACTION is possible, but not after them */
-    bool may_change;     /* this role owns the table, and may create in its schema */
+    /* This role owns the table and may create in its schema, the transaction may write, and no
+     * event trigger wants to know of it. */
+    bool may_change;
     bool bound_provable; /* it is partitioned, and a CHECK can prove the bound of a partition */
     /* Partitions from above to below, when the target is partitioned. Borrowed from the probe that
      * was asked: it must live as long as these facts. */

@@ -92,6 +92,10 @@ static const char probe_temporary[] =
     "(SELECT pg_catalog.bool_and(p.relpersistence OPERATOR(pg_catalog.=) 't') FROM dropped"
     " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) dropped.rel)";
 
+#define NO_EVENT_TRIGGER                                                                           \
+    "NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtenabled"                  \
+    " OPERATOR(pg_catalog.<>) 'D')"
+
 /* is_usable_unique_index() of PostgreSQL's matview.c; then what the copy of shadow.h has to lose.
  */
 static const char probe_more_columns[] =
@@ -111,11 +115,12 @@ static const char probe_more_columns[] =
     " WHERE k.conrelid OPERATOR(pg_catalog.=) tc.oid AND NOT k.convalidated"
     " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[])),"
     " pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')"
-    " AND NOT pg_catalog.pg_is_in_recovery() AND NOT EXISTS (SELECT FROM"
-    " pg_catalog.pg_event_trigger AS e WHERE e.evtenabled OPERATOR(pg_catalog.<>) 'D'),"
+    " AND NOT pg_catalog.pg_is_in_recovery() AND " NO_EVENT_TRIGGER ","
     " pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0',"
     " pg_catalog.pg_has_role(tc.relowner, 'USAGE')"
-    " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')";
+    " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')"
+    " AND pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'off'"
+    " AND " NO_EVENT_TRIGGER;
 
 /* PostgreSQL proves a bound by a CHECK that is the same expression (predicate_implied_by). What is
  * read from text comes out the same but for three kinds of key (measured on 13 to 18): of a domain,

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxy/cli/cli.h"
@@ -32,16 +31,6 @@ static int print(const struct config *config)
     return good ? CLI_OK : CLI_USAGE;
 }
 
-static void check(const struct config *config, const char *name)
-{
-    struct buffer warnings = {0};
-    config_warn(config, name, (uint64_t)time(NULL) * 1000000, &warnings);
-    fprintf(stderr, "%.*s", (int)warnings.length,
-            warnings.length == 0 ? "" : (const char *)warnings.at);
-    buffer_free(&warnings);
-    printf("%s: ok\n", name);
-}
-
 int cli_config(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
@@ -65,7 +54,8 @@ int cli_config(int argc, char **argv)
     }
     int code = CLI_OK;
     if (checks) {
-        check(config, path == NULL ? "the defaults" : path);
+        configuration_warn(config, path);
+        printf("%s: ok\n", path == NULL ? "the defaults" : path);
     } else {
         code = print(config);
     }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char installed_path[] = "/etc/ddlguard/ddlguard.yaml";
@@ -26,4 +27,14 @@ struct config *configuration_load(const char *path, const char *command)
     }
     free(why);
     return config;
+}
+
+void configuration_warn(const struct config *config, const char *path)
+{
+    struct buffer warnings = {0};
+    config_warn(config, path == NULL ? "the defaults" : path, (uint64_t)time(NULL) * 1000000,
+                &warnings);
+    fprintf(stderr, "%.*s", (int)warnings.length,
+            warnings.length == 0 ? "" : (const char *)warnings.at);
+    buffer_free(&warnings);
 }

@@ -12,4 +12,7 @@ const char *configuration_path(const char *given);
  * configuration_path gives it; `command` is the subcommand's name, for the complaint. */
 struct config *configuration_load(const char *path, const char *command);
 
+/* Says on stderr what in it is no error but can hardly be meant: an override whose end is past. */
+void configuration_warn(const struct config *config, const char *path);
+
 #endif

@@ -30,10 +30,12 @@ int cli_run(int argc, char **argv)
     if (optind != argc) {
         return complain_usage();
     }
-    struct config *config = configuration_load(configuration_path(given), "run");
+    const char *path = configuration_path(given);
+    struct config *config = configuration_load(path, "run");
     if (config == NULL) {
         return CLI_USAGE;
     }
+    configuration_warn(config, path);
     bool in_order = process_run(config);
     config_free(config);
     return in_order ? CLI_OK : CLI_FINDINGS;

@@ -283,3 +283,18 @@ def test_who_may_not_change_it_hears_so(server, connect, database):
         client.close()
     finally:
         server.psql("drop role stranger", database)
+
+
+def test_no_change_is_not_answered_where_somebody_would_know_of_it(server, connect, database):
+    """A transaction that may only read refuses it (25006), and an event trigger runs for it."""
+    server.psql("create table mine (a int not null)", database)
+    client = connect()
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        client.execute("set default_transaction_read_only = on")
+        client.execute("alter table mine alter a set not null")
+    client.execute("set default_transaction_read_only = off")
+    server.psql("""create function refuse() returns event_trigger language plpgsql as
+                   $$ begin raise exception 'not now' using errcode = 'P0777'; end $$;
+                   create event trigger refuse on ddl_command_start when tag in ('ALTER TABLE')
+                   execute function refuse()""", database)
+    assert outcome(client, "public", "alter table mine alter a set not null")[0] == "P0777"
