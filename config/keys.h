@@ -51,6 +51,10 @@
     X(limits, small_table, table_bytes, settings.small_table_bytes, 0, 1024 * GB, "1MB")           \
     X(limits, large_table, table_bytes, settings.large_table_bytes, 0, 1024 * GB, "128MB")
 
+#define CONFIG_BACKFILL_KEYS(X)                                                                    \
+    X(backfill, batch, count, settings.backfill.batch_rows, 1, 100000, "1000")                     \
+    X(backfill, pause, duration, settings.backfill.pause_ms, 0, HOUR_MS, "20ms")
+
 #define CONFIG_MAINTENANCE_KEYS(X)                                                                 \
     X(maintenance, user, text, maintenance.user, 0, NAME_MOST, "")                                 \
     X(maintenance, password_file, text, maintenance.password_file, 0, PATH_MOST, "")               \
@@ -66,6 +70,7 @@
 #define CONFIG_SECTIONS(S)                                                                         \
     S(timeouts, CONFIG_TIMEOUTS_KEYS)                                                              \
     S(limits, CONFIG_LIMITS_KEYS)                                                                  \
+    S(backfill, CONFIG_BACKFILL_KEYS)                                                              \
     S(maintenance, CONFIG_MAINTENANCE_KEYS)                                                        \
     S(ledger, CONFIG_LEDGER_KEYS)                                                                  \
     S(log, CONFIG_LOG_KEYS)

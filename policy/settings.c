@@ -22,6 +22,7 @@ struct settings settings_default(void)
                      .backoff_max_ms = 30 * 1000,
                      .concurrent_lock_ms = 5000,
                      .concurrent_total_ms = 30 * 60 * 1000},
+        .backfill = {.batch_rows = 1000, .pause_ms = 20},
         .small_table_bytes = 1 << 20,
         .large_table_bytes = 128 << 20,
     };

@@ -36,6 +36,14 @@ struct timeouts {
     uint32_t concurrent_total_ms; /* 30 min: the proxy's own deadline for a concurrent build */
 };
 
+/* A column that is filled row by row (policy/plan_fill.c). */
+struct backfill {
+    /* 1000 rows in one transaction: their locks are held for some 30 ms (measured, with three
+     * indexes), and a writer of one of them waits no longer. */
+    uint32_t batch_rows;
+    uint32_t pause_ms; /* 20 ms between two batches, for all others */
+};
+
 /* Who has set an action or the profile, when it was not the configuration as a whole. */
 #define ORIGINS(X)                                                                                 \
     X(BASE, "configuration") /* `profile`, `rules` */                                              \
@@ -64,6 +72,7 @@ struct settings {
     unsigned comment_users_count;
     bool may_comment; /* resolved: this session's role is one of them */
     struct timeouts timeouts;
+    struct backfill backfill;
     int64_t small_table_bytes; /* 1 MiB: up to here a plain build stalls nobody (measured) */
     /* 128 MiB: from here on what rewrites or scans under a strong lock, and has no safe form, is
      * refused: it takes longer than the lock timeout (measured: 10 ms per MB to rewrite). */
