@@ -78,7 +78,8 @@ static void decide_keep(struct decision *out, const struct rule *rule, enum acti
 }
 
 /* A rule that matches and asks for a rewrite. Where none is possible: the strict profile refuses
- * what could be had in another situation, which its hint names; all else is a warning. */
+ * what could be had in another situation, which its hint names, and what is heavy; all else is a
+ * warning, as far as the table's size lets it be. */
 static void decide_rewrite(struct decision *out, const struct rule *rule,
                            const struct statement *statement, const struct situation *now,
                            const struct facts *facts, const struct settings *settings)
@@ -89,8 +90,10 @@ static void decide_rewrite(struct decision *out, const struct rule *rule,
     } else if (rule->may_rewrite(statement, now, facts, settings, &reason)) {
         decide_keep(out, rule, ACTION_REWRITE, NULL);
     } else if (reason != NULL) {
-        bool refuse = settings->profile == PROFILE_STRICT && !situation_may_rewrite(now);
-        decide_keep(out, rule, refuse ? ACTION_BLOCK : ACTION_WARN, reason);
+        bool refuse =
+            settings->profile == PROFILE_STRICT && (!situation_may_rewrite(now) || rule->heavy);
+        enum action warn = decide_weight(rule, ACTION_WARN, statement, facts, settings);
+        decide_keep(out, rule, refuse ? ACTION_BLOCK : warn, reason);
     }
 }
 

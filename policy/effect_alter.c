@@ -188,7 +188,8 @@ static bool column_is_there(const struct alter_action *action, const struct acti
     unsigned more = COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_UNIQUE | COLUMN_PRIMARY_KEY |
                     COLUMN_SERIAL | COLUMN_IDENTITY;
     return (action->flags & ALTER_IF_NOT_EXISTS) && known->column_exists &&
-           !(action->flags & more) && facts->partitioned.name[0] == '\0';
+           (facts->server_version >= 130000 || !(action->flags & more)) &&
+           facts->partitioned.name[0] == '\0';
 }
 
 /* Nor can one that is there on every table, and on no list of columns, be dropped. */

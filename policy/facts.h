@@ -84,6 +84,8 @@ struct action_facts {
     /* SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or,
      * when there is none, as it would be chosen; empty: not known. */
     char not_null_name[NAME_BYTES];
+    /* ADD COLUMN of a serial type: the name that PostgreSQL would choose now for its sequence. */
+    char free_sequence[NAME_BYTES];
     /* the other relation: referenced table, partition, index */
     bool other_exists;
     char other_kind;
@@ -92,6 +94,35 @@ struct action_facts {
     bool type_constrained;  /* ADD COLUMN: its type is a domain with constraints */
     /* What the server did with an empty copy of the table (policy/shadow.h). */
     enum answer rewrites, scans, builds;
+};
+
+/* Why the rows of a table cannot be filled one by one as a rewrite of the table would: an UPDATE
+ * does, or needs, what that does not. */
+#define FILL_OBSTACLES(X)                                                                          \
+    X(TRIGGER, 't', "a trigger on it fires when a row is updated")                                 \
+    X(RULE, 'r', "a rule on it changes what an UPDATE does")                                       \
+    X(ROW_SECURITY, 's', "row security is forced on its owner")                                    \
+    X(PRIVILEGE, 'p', "this role may not read and update its rows")                                \
+    X(REPLICA_IDENTITY, 'i', "it has no replica identity, and updates are published")
+
+enum fill_obstacle {
+    FILL_FREE,
+#define X(name, code, why) FILL_##name,
+    FILL_OBSTACLES(X)
+#undef X
+};
+
+#define FILL_KEY_MAX 8 /* columns of a key: with more the rows are gone through by place */
+
+/* What filling a new column of the target in batches needs to know. */
+struct fill_facts {
+    bool known; /* asked and answered: an ADD COLUMN, and the target exists */
+    enum fill_obstacle obstacle;
+    bool may_own; /* what this role creates belongs to the table's owner, and the table is logged */
+    /* The primary key's columns, in its order; none: it has no key, a longer one, or one of types
+     * that are not PostgreSQL's own, whose operators nobody knows. */
+    char key[FILL_KEY_MAX][NAME_BYTES];
+    size_t key_count;
 };
 
 struct facts {
@@ -153,6 +184,7 @@ struct facts {
     const struct foreign_key_facts *foreign_keys;
     size_t foreign_key_count;
     bool foreign_keys_known;
+    struct fill_facts fill;
     struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
     /* ADD PRIMARY KEY USING INDEX: the columns of the index that may be NULL. */
     char nullable_keys[KEY_COLUMNS_MAX][NAME_BYTES];

@@ -6,6 +6,8 @@
  *      CLEAN    a query whose rows are statements to be run, one by one (drop an invalid leftover)
  *      PART     a statement of a change that is made in several: each is an exchange and a
  *               transaction of its own; its failure is the change's failure
+ *      BATCH    a statement that is sent again, after a pause, for as long as its one row says so;
+ *               each time an exchange and a transaction of its own (plan_fill.c)
  *      RUN      the client's statement, as it came or rewritten; of a change in several parts the
  *               last one. Its reply is the client's
  *      SETTINGS a query in the client's session; its one value is a text of statements that give
@@ -35,6 +37,7 @@
     X(PART, "part")                                                                                \
     X(SETTINGS, "settings")                                                                        \
     X(ASIDE, "aside")                                                                              \
+    X(BATCH, "batch")                                                                              \
     X(SAVE, "save")                                                                                \
     X(BACK, "back")                                                                                \
     X(RELEASE, "release")                                                                          \
@@ -59,13 +62,17 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
-    bool lists; /* PART: a query; its rows are statements, which are the part, one after the other */
+    bool
+        lists; /* PART: a query; its rows are statements, which are the part, one after the other */
     /* PART: done, it is not taken back when a later one fails, and cut off, its UNDO makes it
      * whole. The client and the ledger are told of both. */
     bool stays;
     /* PART that stays: once it has ended a cancel comes too late, and when it has failed the next
      * part finds out how far it came: completes it, or fails because nothing was begun. */
     bool is_final;
+    /* BATCH: how many parameters it has. They are what the batch before it, this one or the step's
+     * before, has answered behind its first two columns; NULL where there was no answer. */
+    unsigned parameters;
     /* What stands for the server's own words. PART: an integrity violation (class 23) here means
      * that the column called `as_text` has a NULL (23502), or else what `as_text` says, where % is
      * the table's name; and the client is told so with this SQLSTATE.
@@ -81,6 +88,7 @@ struct plan {
     uint32_t attempts; /* 1: never again */
     uint32_t total_ms; /* over all tries, pauses included */
     uint32_t backoff_ms, backoff_max_ms;
+    uint32_t pause_ms;        /* between two sendings of a BATCH */
     uint32_t deadline_ms;     /* the RUN step is cancelled after this; 0: never */
     uint32_t lock_timeout_ms; /* in force around the RUN; 0: none (for the ledger) */
     bool guard_local;         /* the guard was set for the transaction only: it needs no debt */

@@ -59,6 +59,15 @@ struct buffer *moves_list(struct moves *moves)
     return out;
 }
 
+struct buffer *moves_batch(struct moves *moves, unsigned parameters)
+{
+    struct buffer *out = moves_step(moves, STEP_BATCH, true);
+    moves->draft->last->parameters = parameters;
+    moves->draft->plan->pause_ms = moves->request->settings->backfill.pause_ms;
+    buffer_append_text(out, "/* ddlguard */ ");
+    return out;
+}
+
 bool moves_alter(struct moves *moves, const char *format, const char *name)
 {
     struct buffer quoted = {0}, tail = {0};
@@ -176,9 +185,25 @@ static void moves_append_undo_guard(struct moves *moves)
     }
 }
 
+/* Rows are filled, and no statement is left whose answer could be the client's: one that does
+ * nothing, and has no rows. */
+static void moves_append_end(struct moves *moves)
+{
+    struct buffer *out = moves_part(moves);
+    buffer_append_text(out, "UPDATE ONLY ");
+    sql_append_name(out, &moves->request->facts->table);
+    buffer_append_text(out, " SET ");
+    sql_append_identifier(out, moves->filled);
+    buffer_append_text(out, " = DEFAULT WHERE false");
+    moves->draft->plan->tag = moves->statement->tag;
+}
+
 void moves_finish(struct moves *moves)
 {
     struct plan *plan = moves->draft->plan;
+    if (moves->draft->last->kind == STEP_BATCH) {
+        moves_append_end(moves);
+    }
     size_t run = plan->count - 1;
     moves->draft->last->kind = STEP_RUN;
     if (moves->undo_count > 0) {

@@ -35,6 +35,7 @@ struct moves {
     struct draft *draft;
     char lock[32]; /* the limit of each lock wait, as PostgreSQL takes it */
     enum moves_guard guard;
+    const char *filled; /* the column that batches have filled last; NULL: none */
     struct buffer undo; /* the texts of the UNDO steps, one behind the other */
     struct move_undo *undos;
     size_t undo_count, undo_capacity;
@@ -52,6 +53,8 @@ void moves_end(struct moves *moves, const char *why);
 struct buffer *moves_part(struct moves *moves);
 /* Opens a part whose statements are the rows of the query that goes to the buffer. */
 struct buffer *moves_list(struct moves *moves);
+/* Opens a batch with so many parameters. */
+struct buffer *moves_batch(struct moves *moves, unsigned parameters);
 /* Opens a CLEAN. */
 struct buffer *moves_clean(struct moves *moves);
 /* A part that is "ALTER TABLE table <format>", with `name` as an identifier where the format has a
@@ -114,6 +117,8 @@ void bound_attach(struct moves *moves, struct span attach, const struct object_n
                   const struct object_name *outside);
 /* Why nothing can be proved for this statement; NULL: it can. */
 const char *bound_obstacle(const struct moves *moves);
+/* The rows that are there get the column's default, in batches. */
+void recipe_fill(struct moves *moves, const char *column);
 /* Builds the index and makes it the constraint `name`. */
 const char *recipe_build_key(struct moves *moves, size_t action, const char *name);
 

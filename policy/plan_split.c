@@ -11,16 +11,25 @@
  * first and may not come last: then the statement is not split. (A constraint that VALIDATE has
  * proved stays proved: it is as true as before.) */
 #include "policy/effect.h"
+#include "policy/fill.h"
 #include "policy/plan_moves.h"
 
 /* INDEX_KEY is LAST, behind a recipe that makes it instant. */
 enum turn { TURN_FIRST, TURN_RECIPE, TURN_VALIDATE, TURN_LAST, TURN_INDEX_KEY, TURN_NEVER };
 
-static enum turn split_turn_of_column(const struct alter_action *alter)
+/* With IF NOT EXISTS: one that is there is only told of; one that is not is added without these
+ * words, or nobody could tell afterwards whose it is. */
+static enum turn split_turn_of_column(const struct alter_action *alter,
+                                      const struct action_facts *known)
 {
     const unsigned constraints =
         COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_UNIQUE | COLUMN_PRIMARY_KEY;
-    return alter->flags & constraints ? TURN_RECIPE : TURN_FIRST;
+    bool if_absent = (alter->flags & ALTER_IF_NOT_EXISTS) != 0;
+    if (if_absent && known->column_exists) {
+        return TURN_LAST;
+    }
+    bool parts = if_absent || (alter->flags & constraints) || fill_is_asked(alter, known);
+    return parts ? TURN_RECIPE : TURN_FIRST;
 }
 
 static enum turn split_turn_of_constraint(const struct alter_action *alter)
@@ -35,7 +44,7 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
 {
     switch (alter->kind) {
     case ALTER_ADD_COLUMN:
-        return split_turn_of_column(alter);
+        return split_turn_of_column(alter, known);
     case ALTER_SET_NOT_NULL:
         return known->column_not_null || known->column_proved ? TURN_LAST : TURN_RECIPE;
     case ALTER_ADD_CHECK:
@@ -125,9 +134,6 @@ static const char *split_undo(struct moves *moves, unsigned actions)
         if (!(actions >> i & 1u)) {
             continue;
         }
-        if (alter->flags & ALTER_IF_NOT_EXISTS) {
-            return "with IF NOT EXISTS nobody can tell afterwards whose column it is";
-        }
         if (alter->kind == ALTER_ADD_COLUMN) {
             undo_append_column(facts, alter->column, moves_undo(moves, false));
         } else {
@@ -141,12 +147,13 @@ static const char *split_undo(struct moves *moves, unsigned actions)
     return NULL;
 }
 
-static unsigned split_columns(const struct moves *moves)
+/* Those of the actions that add a column. */
+static unsigned split_columns(const struct moves *moves, unsigned actions)
 {
     unsigned columns = 0;
     for (size_t i = 0; i < moves->statement->action_count; i++) {
         bool column = moves->statement->actions[i].kind == ALTER_ADD_COLUMN;
-        columns |= column ? 1u << i : 0u;
+        columns |= column ? actions & 1u << i : 0u;
     }
     return columns;
 }
@@ -155,9 +162,10 @@ static unsigned split_columns(const struct moves *moves)
 static const char *split_first(struct moves *moves)
 {
     unsigned actions = split_actions(moves, TURN_FIRST);
-    unsigned columns = split_columns(moves);
+    unsigned parts = split_columns(moves, split_actions(moves, TURN_RECIPE));
+    unsigned columns = split_columns(moves, actions) | parts;
     const char *why = NULL;
-    if (columns & split_actions(moves, TURN_RECIPE)) {
+    if (parts != 0) {
         for (size_t i = 0; why == NULL && i < moves->statement->action_count; i++) {
             why = columns >> i & 1u ? recipe_bare_column(moves, i) : NULL;
         }

@@ -4,9 +4,8 @@
  *      detail place own parent  name1 … name3 text  kind1 kind2  bytes  is1 … is8
  *
  *      action       number in the statement; key columns that may be NULL; 1 when no index begins
- *                   with them; free names of CHECK,
- *                   foreign key and key, name of NOT NULL; contype and relkind of the other
- *                   relation; its size; eight properties
+ *                   with them; free names of CHECK, foreign key and key, of NOT NULL or a sequence;
+ *                   contype and relkind of the other relation; its size; eight properties
  *      dropped      place in the statement; oid; its table's schema and name; relkind; is it there,
  *                   can it be dropped
  *      foreign key  the other table's schema and name, its own name; of DROP TABLE its definition;
@@ -14,6 +13,7 @@
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
  *                   is it a default partition, has it a constraint of a name that an action has,
  *                   a key of its own
+ *      fill, key    probe_fill.c
  *
  * pg_get_constraintdef() of a foreign key reads the catalog only, but pg_get_expr() and its like
  * open the table that they speak of, so a CHECK is read as the server stores it. What is not
@@ -82,13 +82,16 @@ static void append_constraint_names(const struct statement *statement, struct sp
     probe_append_names((const char(*)[NAME_BYTES])names, count, out);
 }
 
-/* PostgreSQL 18 names the NOT NULL of a column, too. A name that would have to be cut to fit is
- * left out. */
-static void append_not_null_names(const struct statement *statement, size_t at, struct buffer *out)
+/* PostgreSQL 18 names the NOT NULL of a column, too (one that would have to be cut to fit is left
+ * out); and a serial column has a sequence. */
+static void append_firm_names(const struct statement *statement, size_t at, struct buffer *out)
 {
     const struct alter_action *action = &statement->actions[at];
     char names[NAMES_MAX][NAME_BYTES];
     size_t count = 0;
+    if (action->kind == ALTER_ADD_COLUMN && (action->flags & COLUMN_SERIAL)) {
+        count = alter_sequence_names(statement, at, names, NAMES_MAX);
+    }
     for (bool fits = action->kind == ALTER_SET_NOT_NULL; fits && count < NAMES_MAX;) {
         char number[16] = "";
         if (count > 0) {
@@ -132,7 +135,7 @@ static void append_candidates(const struct statement *statement, struct span tex
                             out);
     append_constraint_names(statement, text, at, key, column_key, out);
     append_key_columns(statement, text, at, out);
-    append_not_null_names(statement, at, out);
+    append_firm_names(statement, at, out);
 }
 
 size_t probe_action_count(const struct statement *statement)
@@ -237,15 +240,18 @@ static const char action_joins[] =
     " o.oid OPERATOR(pg_catalog.=) a.other LEFT JOIN size ON size.root"
     " OPERATOR(pg_catalog.=) a.other";
 
+/* Whose names it must not be. */
+enum names { NAMES_OF_CONSTRAINTS = 1, NAMES_OF_RELATIONS = 2, NAMES_OF_BOTH = 3 };
+
 /* The first of an array of names that is free in the table's schema, and not taken before it. */
-static void append_free_name(const char *names, bool relations, struct buffer *out)
+static void append_free_name(const char *names, enum names whose, struct buffer *out)
 {
     buffer_append_format(out,
                          "(SELECT f.name FROM pg_catalog.unnest(%s) WITH ORDINALITY AS f(name, nth)"
                          " WHERE true",
                          names);
-    buffer_append_text(out, PROBE_FREE_CONSTRAINT);
-    buffer_append_text(out, relations ? PROBE_FREE_RELATION : "");
+    buffer_append_text(out, whose & NAMES_OF_CONSTRAINTS ? PROBE_FREE_CONSTRAINT : "");
+    buffer_append_text(out, whose & NAMES_OF_RELATIONS ? PROBE_FREE_RELATION : "");
     buffer_append_text(out, " ORDER BY f.nth OFFSET a.taken LIMIT 1)");
 }
 
@@ -253,14 +259,16 @@ static void append_action_rows(struct buffer *out)
 {
     buffer_append_format(out, " UNION ALL SELECT '%c', a.at, nullable.bits, %s, ", DETAIL_ACTION,
                          key_is_unindexed);
-    append_free_name("a.checks", false, out);
+    append_free_name("a.checks", NAMES_OF_CONSTRAINTS, out);
     buffer_append_text(out, ", ");
-    append_free_name("a.fkeys", false, out);
+    append_free_name("a.fkeys", NAMES_OF_CONSTRAINTS, out);
     buffer_append_text(out, ", ");
-    append_free_name("a.keys", true, out);
-    buffer_append_text(out,
-                       ", CASE WHEN k.contype OPERATOR(pg_catalog.=) 'n' THEN k.conname ELSE ");
-    append_free_name("a.firms", false, out);
+    append_free_name("a.keys", NAMES_OF_BOTH, out);
+    buffer_append_text(out, ", CASE WHEN a.type IS NOT NULL THEN ");
+    /* Of an action with a type, ADD COLUMN, these are the names of a sequence. */
+    append_free_name("a.firms", NAMES_OF_RELATIONS, out);
+    buffer_append_text(out, " WHEN k.contype OPERATOR(pg_catalog.=) 'n' THEN k.conname ELSE ");
+    append_free_name("a.firms", NAMES_OF_CONSTRAINTS, out);
     buffer_append_text(out,
                        " END, k.contype, o.relkind, size.bytes, col.attnum IS NOT NULL,"
                        " col.attname OPERATOR(pg_catalog.=) ANY (SELECT firm.name FROM firm), ");
@@ -314,4 +322,5 @@ void probe_append_details(const struct statement *statement, struct span text, s
     }
     append_foreign_key_rows(statement, out);
     probe_append_partition_rows(statement, text, out);
+    probe_append_fill(statement, out);
 }

@@ -138,6 +138,7 @@ static void read_action(const struct detail *detail, struct facts *facts)
     memcpy(action->free_foreign_key, detail->names[1], NAME_BYTES);
     memcpy(action->free_key, detail->names[2], NAME_BYTES);
     detail_text(detail, action->not_null_name, NAME_BYTES);
+    detail_text(detail, action->free_sequence, NAME_BYTES);
     for (size_t i = 0; i < 3 && action->free_name[0] == '\0'; i++) {
         memcpy(action->free_name, detail->names[i], NAME_BYTES);
     }
@@ -217,6 +218,33 @@ static bool read_partition(struct probe *probe, const struct detail *detail, str
     return true;
 }
 
+static bool read_fill(const struct detail *detail, struct fill_facts *fill)
+{
+    static const char codes[] = {[FILL_FREE] = '\0',
+#define X(name, code, why) [FILL_##name] = code,
+                                 FILL_OBSTACLES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof codes; i++) {
+        if (codes[i] == detail->kinds[0]) {
+            *fill = (struct fill_facts){
+                .known = true, .obstacle = (enum fill_obstacle)i, .may_own = detail->is[0]};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Columns come in the order of the key. */
+static bool read_fill_key(const struct detail *detail, struct fill_facts *fill)
+{
+    if (detail->place != fill->key_count + 1 || detail->place > FILL_KEY_MAX) {
+        return false;
+    }
+    memcpy(fill->key[fill->key_count++], detail->names[0], NAME_BYTES);
+    return true;
+}
+
 static bool probe_read_detail(struct probe *probe, struct columns *columns, struct facts *facts)
 {
     struct detail detail = columns_detail(columns);
@@ -233,6 +261,10 @@ static bool probe_read_detail(struct probe *probe, struct columns *columns, stru
         good = read_foreign_key(probe, &detail, facts);
     } else if (detail.kind == DETAIL_PARTITION) {
         good = read_partition(probe, &detail, facts);
+    } else if (detail.kind == DETAIL_FILL) {
+        good = read_fill(&detail, &facts->fill);
+    } else if (detail.kind == DETAIL_FILL_KEY) {
+        good = read_fill_key(&detail, &facts->fill);
     }
     facts->foreign_keys_known = !probe->more_foreign_keys;
     facts->partitions_known = !probe->more_partitions;

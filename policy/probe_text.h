@@ -13,7 +13,8 @@
  *      SELECT settings, t.*, d.* FROM t LEFT JOIN d
  *
  * where t is one row about the target and d has a row for each detail: action, key column, dropped
- * object, foreign key, partition. */
+ * object, foreign key, partition; where a column is added also one about filling it, and one for
+ * each column of the primary key. */
 #ifndef POLICY_PROBE_TEXT_H
 #define POLICY_PROBE_TEXT_H
 
@@ -25,6 +26,8 @@
 #define DETAIL_DROPPED     'd'
 #define DETAIL_FOREIGN_KEY 'k'
 #define DETAIL_PARTITION   'p'
+#define DETAIL_FILL        'f'
+#define DETAIL_FILL_KEY    'g' /* behind its DETAIL_FILL */
 
 /* Names that are tried where the client gave none, before we give up. */
 #define NAMES_MAX 16
@@ -66,5 +69,9 @@ void probe_append_dropped_rows(struct buffer *out);
 /* The rows of d for partitions. */
 void probe_append_partition_rows(const struct statement *statement, struct span text,
                                  struct buffer *out);
+
+/* Its rows about filling a new column (probe_fill.c), each behind a UNION ALL; none when the
+ * statement adds no column. */
+void probe_append_fill(const struct statement *statement, struct buffer *out);
 
 #endif

@@ -83,11 +83,21 @@ void encode_parse(struct buffer *out, struct span name, struct span sql)
 
 void encode_bind(struct buffer *out, struct span portal, struct span statement)
 {
+    encode_bind_values(out, portal, statement, NULL, 0);
+}
+
+void encode_bind_values(struct buffer *out, struct span portal, struct span statement,
+                        const struct span *values, uint16_t count)
+{
     size_t length_at = frame_begin(out, CLIENT_BIND);
     frame_append_text(out, portal);
     frame_append_text(out, statement);
-    buffer_append_u16(out, 0); /* parameter formats */
-    buffer_append_u16(out, 0); /* parameters */
+    buffer_append_u16(out, 0); /* parameter formats: all text */
+    buffer_append_u16(out, count);
+    for (uint16_t i = 0; i < count; i++) {
+        buffer_append_u32(out, values[i].at == NULL ? UINT32_MAX : (uint32_t)values[i].length);
+        buffer_append_span(out, values[i]);
+    }
     buffer_append_u16(out, 0); /* result formats: all text */
     frame_end(out, length_at);
 }

@@ -49,6 +49,9 @@ void encode_query(struct buffer *out, struct span sql);
 void encode_parse(struct buffer *out, struct span name, struct span sql);
 /* No parameters, results in text. */
 void encode_bind(struct buffer *out, struct span portal, struct span statement);
+/* The same with parameters, in text; NULL has at == NULL. */
+void encode_bind_values(struct buffer *out, struct span portal, struct span statement,
+                        const struct span *values, uint16_t count);
 void encode_describe(struct buffer *out, uint8_t type, struct span name);
 void encode_execute(struct buffer *out, struct span portal, uint32_t max_rows);
 void encode_close(struct buffer *out, uint8_t type, struct span name);

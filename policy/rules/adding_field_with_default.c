@@ -1,6 +1,6 @@
 /* A default that is the same for all rows is kept in the catalog (PostgreSQL 11); one that
  * differs from row to row, and a stored generated column, are written into every row under
- * ACCESS EXCLUSIVE. */
+ * ACCESS EXCLUSIVE. The former can be filled row by row (policy/fill.h). */
 #include "policy/rules/steps.h"
 
 static bool concerns(const struct statement *statement, size_t at, const struct facts *facts)
@@ -19,10 +19,12 @@ const struct rule rule_adding_field_with_default = {
     .id = "adding-field-with-default",
     .why = "the table is rewritten to fill the column, which blocks reads and writes",
     .on = "ADD COLUMN with a volatile DEFAULT or GENERATED … STORED",
-    .hint = "ALTER TABLE {table} ADD COLUMN {column} {type}; ALTER TABLE {table} ALTER COLUMN "
-            "{column} SET DEFAULT ...; then fill the rows that are there in batches.",
-    .guard = ACTION_WARN,
-    .strict = ACTION_BLOCK,
+    .hint = FILL_HINT
+    "ALTER TABLE {table} ADD COLUMN {column} {type}; ALTER TABLE {table} ALTER COLUMN "
+    "{column} SET DEFAULT ...; then fill the rows that are there in batches.",
+    .guard = ACTION_REWRITE,
+    .strict = ACTION_REWRITE,
     .heavy = true,
     .concerns = concerns,
+    .may_rewrite = steps_may_rewrite,
 };

@@ -1,6 +1,6 @@
 /* A serial or identity column gives every row that is there a number of its own: the table is
- * rewritten under ACCESS EXCLUSIVE. */
-#include "policy/rule.h"
+ * rewritten under ACCESS EXCLUSIVE. A serial one can be filled row by row (policy/fill.h). */
+#include "policy/rules/steps.h"
 
 static bool concerns(const struct statement *statement, size_t at, const struct facts *facts)
 {
@@ -13,11 +13,13 @@ const struct rule rule_adding_serial_field = {
     .id = "adding-serial-field",
     .why = "the table is rewritten to number its rows, which blocks reads and writes",
     .on = "ADD COLUMN of a serial type or AS IDENTITY",
-    .hint = "ALTER TABLE {table} ADD COLUMN {column} bigint; create a sequence OWNED BY "
-            "{table}.{column}; ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT nextval(...); "
-            "then number the rows that are there in batches.",
-    .guard = ACTION_WARN,
-    .strict = ACTION_BLOCK,
+    .hint = FILL_HINT
+    "ALTER TABLE {table} ADD COLUMN {column} bigint; create a sequence OWNED BY "
+    "{table}.{column}; ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT nextval(...); "
+    "then number the rows that are there in batches.",
+    .guard = ACTION_REWRITE,
+    .strict = ACTION_REWRITE,
     .heavy = true,
     .concerns = concerns,
+    .may_rewrite = steps_may_rewrite,
 };

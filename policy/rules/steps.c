@@ -1,10 +1,29 @@
 /* When a change may be made in several steps. It never asks anybody anything. */
 #include "policy/rules/steps.h"
+#include "policy/fill.h"
 
-/* Every row is written anew: no step before or after makes that shorter. */
-static bool rewrites(const struct statement *statement, const struct facts *facts)
+/* Every row is written anew: no step before or after makes that shorter, unless it is only to fill
+ * a new column, which can be done row by row. NULL: nothing is in the way. */
+static const char *rewrite_obstacle(const struct statement *statement, const struct facts *facts)
 {
-    return effect_of(statement, facts, 0).rewrites == ANSWER_YES;
+    for (size_t i = 0; i < statement->action_count; i++) {
+        const struct alter_action *alter = &statement->actions[i];
+        const struct effect effect = effect_of_action(statement, i, facts, 0);
+        bool unknown = alter->kind == ALTER_ADD_COLUMN &&
+                       (alter->flags & COLUMN_HAS_DEFAULT) != 0 &&
+                       effect.rewrites == ANSWER_UNKNOWN;
+        if (unknown) {
+            return "nobody could tell whether its default is another one for each row";
+        }
+        const char *why = "it also rewrites the whole table";
+        if (fill_is_asked(alter, &facts->actions[i])) {
+            why = fill_obstacle(statement, i, facts);
+        }
+        if (effect.rewrites == ANSWER_YES && why != NULL) {
+            return why;
+        }
+    }
+    return NULL;
 }
 
 static const char *obstacle(const struct statement *statement, const struct situation *now,
@@ -35,10 +54,7 @@ static const char *obstacle(const struct statement *statement, const struct situ
     if (statement->action_count > STATEMENT_ACTIONS_MAX) {
         return "it has more actions than ddlguard takes apart";
     }
-    if (statement->kind == STATEMENT_ALTER_TABLE && rewrites(statement, facts)) {
-        return "it also rewrites the whole table";
-    }
-    return NULL;
+    return rewrite_obstacle(statement, facts);
 }
 
 bool steps_may_rewrite(const struct statement *statement, const struct situation *now,

@@ -10,6 +10,12 @@
 /* In front of a hint with statements: what would make ddlguard run them. */
 #define STEPS_HINT "Run alone and " RULE_HINT_OUTSIDE " it is made safe. By hand: "
 
+/* The same for a new column. */
+#define FILL_HINT                                                                                  \
+    "Run alone and " RULE_HINT_OUTSIDE                                                             \
+    " it is filled in batches, on a table where an UPDATE does "                                   \
+    "nothing but write. By hand: "
+
 /* may_rewrite of a rule without conditions of its own. */
 bool steps_may_rewrite(const struct statement *statement, const struct situation *now,
                        const struct facts *facts, const struct settings *settings,

@@ -114,11 +114,41 @@ bool alter_is_not_valid(const struct alter_source *source, const struct alter_wi
            node_number(source->definition, "skip_validation") == 0;
 }
 
+/* The column that ADD COLUMN adds, IF NOT EXISTS or not in the client's own. */
+static const struct node *only_column(const struct alter_source *source,
+                                      const struct alter_wish *wish, const struct node *wrapper)
+{
+    static const char *const except[] = {"def", "missing_ok", NULL};
+    const struct node *command = only_command(source, wish, wrapper);
+    const struct node *definition = node_field(command, "def");
+    bool same = command != NULL && prove_same_but(source->command, command, except) &&
+                node_number(command, "missing_ok") == 0 &&
+                strcmp(node_name(definition), "ColumnDef") == 0;
+    return same ? node_bare(definition) : NULL;
+}
+
+static bool has_only_fields(const struct node *object, const char *const *fields)
+{
+    const struct node nothing = {.type = NODE_OBJECT, .size = 1};
+    return prove_same_but(object, &nothing, fields);
+}
+
+/* pg_catalog.name, and nothing more. */
+static bool is_builtin_type(const struct node *type, const char *name)
+{
+    static const char *const fields[] = {"names", "typemod", "location", NULL};
+    const struct node *names = node_field(type, "names");
+    return node_count(names) == 2 && node_number(type, "typemod") == -1 &&
+           node_is(node_bare(node_first(names)), "sval", "pg_catalog") &&
+           node_is(node_bare(node_last(names)), "sval", name) && has_only_fields(type, fields);
+}
+
 bool alter_is_bare_column(const struct alter_source *source, const struct alter_wish *wish,
                           const struct node *wrapper)
 {
     static const char *const except[] = {"constraints", NULL};
-    const struct node *column = only_definition(source, wish, wrapper, "ColumnDef");
+    static const char *const serial_except[] = {"constraints", "typeName", NULL};
+    const struct node *column = only_column(source, wish, wrapper);
     const struct node *before = node_field(source->definition, "constraints");
     const struct node *after = node_field(column, "constraints");
     const struct node *new = node_first(after);
@@ -136,7 +166,24 @@ bool alter_is_bare_column(const struct alter_source *source, const struct alter_
         }
         new = node_next(after, new);
     }
-    return new == NULL &&column != NULL &&prove_same_but(source->definition, column, except);
+    return new == NULL &&column !=
+               NULL &&prove_same_but(source->definition, column,
+                                     wish->name == NULL ? except : serial_except) &&
+           (wish->name == NULL || is_builtin_type(node_field(column, "typeName"), wish->name));
+}
+
+bool alter_is_set_default(const struct alter_source *source, const struct alter_wish *wish,
+                          const struct node *wrapper)
+{
+    const struct column_constraint old = column_constraint_find(source->definition, wish->flags, 0);
+    const struct node *command = only_command(source, wish, wrapper);
+    const struct node *before = node_field(old.node, "raw_expr");
+    const struct node *after = node_field(command, "def");
+    return before != NULL && after != NULL && node_is(command, "subtype", "AT_ColumnDefault") &&
+           node_is(command, "name", node_text(source->definition, "colname")) &&
+           node_is(command, "behavior", "DROP_RESTRICT") && node_count(command) == 4 &&
+           strcmp(node_name(before), node_name(after)) == 0 &&
+           prove_same_tree(node_bare(before), node_bare(after));
 }
 
 /* A list of one String. */
@@ -167,12 +214,6 @@ bool alter_is_column_constraint(const struct alter_source *source, const struct 
            node_number(constraint, "skip_validation") == 1 &&
            (foreign_key ? is_list_of(columns, node_text(source->definition, "colname"))
                         : columns == NULL);
-}
-
-static bool has_only_fields(const struct node *object, const char *const *fields)
-{
-    const struct node nothing = {.type = NODE_OBJECT, .size = 1};
-    return prove_same_but(object, &nothing, fields);
 }
 
 /* Columns of an index by name alone, in the order of a list of String nodes. */

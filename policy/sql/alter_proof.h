@@ -30,9 +30,9 @@ void alter_source_free(struct alter_source *source);
 
 /* What a draft is meant to be. */
 struct alter_wish {
-    unsigned flags;                  /* actions or constraints, by the function */
-    size_t nth;                      /* of the column's constraints of that flag */
-    const char *name;                /* of the constraint or index */
+    unsigned flags;   /* actions or constraints, by the function */
+    size_t nth;       /* of the column's constraints of that flag */
+    const char *name; /* of the constraint or index; of the type a serial one stands for */
     const struct object_name *table; /* the one that it is on; NULL: the client's */
     bool only;                       /* ON ONLY it */
 };
@@ -48,6 +48,8 @@ bool alter_is_named(const struct alter_source *source, const struct alter_wish *
 bool alter_is_not_valid(const struct alter_source *source, const struct alter_wish *wish,
                         const struct node *wrapper);
 bool alter_is_bare_column(const struct alter_source *source, const struct alter_wish *wish,
+                          const struct node *wrapper);
+bool alter_is_set_default(const struct alter_source *source, const struct alter_wish *wish,
                           const struct node *wrapper);
 bool alter_is_column_constraint(const struct alter_source *source, const struct alter_wish *wish,
                                 const struct node *wrapper);

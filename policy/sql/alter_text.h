@@ -27,9 +27,18 @@ MUST_USE bool alter_text_named(struct span text, const struct statement *stateme
 
 /* ADD COLUMN without the constraints of the column whose flags are in `without` (COLUMN_CHECK,
  * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT), and
- * without the words that belong to them, DEFERRABLE and its like. */
+ * without the words that belong to them, DEFERRABLE and its like; with COLUMN_SERIAL of the type
+ * that a serial type stands for. Always without IF NOT EXISTS: whose the column is must be certain.
+ */
 MUST_USE bool alter_text_bare_column(struct span text, const struct statement *statement,
                                      size_t action, unsigned without, struct buffer *out);
+
+/* ALTER COLUMN … SET DEFAULT with the default of an ADD COLUMN; false when it has none. */
+MUST_USE bool alter_text_set_default(struct span text, const struct statement *statement,
+                                     size_t action, struct buffer *out);
+
+/* What a serial type stands for, "int2", "int4" or "int8"; NULL: the action adds no such column. */
+const char *alter_serial_base(const struct alter_action *action);
 
 /* The `nth` (from 0) column constraint of that flag of an ADD COLUMN as a statement of its own: ADD
  * CONSTRAINT name CHECK … NOT VALID or FOREIGN KEY (column) REFERENCES … NOT VALID. `name` is used
@@ -103,5 +112,10 @@ MUST_USE size_t alter_names_taken(struct span text, const struct statement *stat
  * may have a name: "_a_b_key". So are the keys of partitions called, INCLUDE counted. */
 size_t alter_key_tails(struct span text, const struct statement *statement, size_t action,
                        char (*tails)[NAME_BYTES], size_t most);
+
+/* The same for the sequence of an ADD COLUMN of a serial type (generateSerialExtraStmts: "_seq").
+ */
+size_t alter_sequence_names(const struct statement *statement, size_t action,
+                            char (*names)[NAME_BYTES], size_t most);
 
 #endif

@@ -172,3 +172,12 @@ size_t alter_key_tails(struct span text, const struct statement *statement, size
     alter_source_free(&source);
     return key ? most : 0;
 }
+
+size_t alter_sequence_names(const struct statement *statement, size_t action,
+                            char (*names)[NAME_BYTES], size_t most)
+{
+    struct chosen_columns columns = {.count = 0};
+    choose_name_add(&columns, statement->actions[action].column);
+    choose_names(statement->target.name, &columns, "seq", names, most);
+    return most;
+}

@@ -125,6 +125,21 @@ static void print_change(const json_t *change)
     printf("\nwhat happened:\n");
 }
 
+/* "3000 of about 10000 rows" */
+static void append_progress(const json_t *progress, struct buffer *out)
+{
+    const json_t *of = json_object_get(progress, "of");
+    if (progress == NULL) {
+        return;
+    }
+    buffer_append_format(out, "%lld",
+                         (long long)json_integer_value(json_object_get(progress, "rows")));
+    if (json_is_integer(of)) {
+        buffer_append_format(out, " of about %lld", (long long)json_integer_value(of));
+    }
+    buffer_append_text(out, " rows");
+}
+
 static bool print_event(void *who, const char *json, int64_t seq)
 {
     (void)who;
@@ -141,6 +156,7 @@ static bool print_event(void *who, const char *json, int64_t seq)
     buffer_append_text(&more, sqlstate != NULL ? " " : "");
     const char *text = message != NULL ? message : cleanup != NULL ? cleanup : error;
     ledger_append_safe(&more, text != NULL ? text : "", false);
+    append_progress(json_object_get(body, "progress"), &more);
     printf("  %s  %8lld  %-12s %.*s\n", at != NULL ? at : "-", (long long)seq,
            kind != NULL ? kind : "-", (int)more.length, (const char *)more.at);
     buffer_free(&more);

@@ -14,6 +14,7 @@
     X(EVENT_DENIED, "denied", "denied")                                                            \
     X(EVENT_FORWARDED, "forwarded", "in_flight")                                                   \
     X(EVENT_RETRY, "retry", NULL)                                                                  \
+    X(EVENT_PROGRESS, "progress", NULL)                                                            \
     X(EVENT_STMT_OK, "stmt_ok", "stmt_ok")                                                         \
     X(EVENT_COMMITTED, "committed", "committed")                                                   \
     X(EVENT_ROLLED_BACK, "rolled_back", "rolled_back")                                             \

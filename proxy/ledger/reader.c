@@ -167,7 +167,7 @@ static const char *const change_fields[] = {
     "change_id",        "state",           "tag",          "database", "user",
     "application_name", "client",          "original_sql", "encoding", "executed",
     "objects",          "rules",           "verdict",      "sqlstate", "message",
-    "attempts",         "lock_timeout_ms", "cleanup",      "remains",
+    "attempts",         "lock_timeout_ms", "progress",     "cleanup",  "remains",
 };
 static const char *const time_fields[] = {"intended", "started", "finished", "committed"};
 

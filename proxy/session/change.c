@@ -267,6 +267,7 @@ static void event_set_times(json_t *event, enum change_kind kind, uint64_t wall_
     case CHANGE_INTENDED:
     case CHANGE_DENIED:
     case CHANGE_RETRY:
+    case CHANGE_PROGRESS:
     case CHANGE_UNKNOWN:
     case CHANGE_COMPLETED:
     case CHANGE_NEEDS_CLEANUP:
@@ -301,6 +302,13 @@ void change_write(struct buffer *out, enum change_kind kind, const struct change
     }
     if (outcome != NULL) {
         event_set_undo(event, &outcome->undo);
+    }
+    if (outcome != NULL && kind == CHANGE_PROGRESS) {
+        bool known = outcome->rows_in_all >= 0;
+        json_object_set_new(
+            event, "progress",
+            json_pack("{sIso}", "rows", (json_int_t)outcome->rows, "of",
+                      known ? json_integer((json_int_t)outcome->rows_in_all) : json_null()));
     }
     event_write(out, event);
 }

@@ -11,6 +11,7 @@
     X(DENIED, "denied")                                                                            \
     X(FORWARDED, "forwarded")                                                                      \
     X(RETRY, "retry")                                                                              \
+    X(PROGRESS, "progress")                                                                        \
     X(STMT_OK, "stmt_ok")                                                                          \
     X(COMMITTED, "committed")                                                                      \
     X(ROLLED_BACK, "rolled_back")                                                                  \
@@ -75,6 +76,8 @@ struct change_outcome {
     struct span cleanup; /* NEEDS_CLEANUP: what a person should run, and the same for a program */
     struct change_undo undo;
     struct span remains; /* FAILED, COMPLETED: the statements of it that are done all the same */
+    uint64_t rows;       /* PROGRESS: that have been written */
+    int64_t rows_in_all; /* estimated; -1: nobody knows */
 };
 void change_write(struct buffer *out, enum change_kind kind, const struct change_id *id,
                   const struct change_outcome *outcome, uint64_t wall_us);

@@ -34,6 +34,7 @@ void runner_free(struct runner *runner)
     plan_free(&runner->plan);
     exchange_free(&runner->exchange);
     buffer_free(&runner->generated);
+    buffer_free(&runner->batch.row);
     buffer_free(&runner->held);
     buffer_free(&runner->message);
     buffer_free(&runner->turn_table);
@@ -75,10 +76,14 @@ void runner_start(struct session *session, struct request *request, struct effec
     decide_start(session, effects);
 }
 
-static void generated_row(struct runner *runner, struct span body)
+static void step_row(struct runner *runner, struct span body)
 {
     struct span column;
     size_t count = 0;
+    if (runner->plan.steps[runner->step].kind == STEP_BATCH) {
+        batch_on_row(runner, body);
+        return;
+    }
     if (decode_data_row(body, &column, 1, &count) && count >= 1 && column.at != NULL) {
         buffer_append_span(&runner->generated, column);
         buffer_append_u8(&runner->generated, '\0');
@@ -109,6 +114,7 @@ static bool step_is_due(const struct runner *runner, const struct step *step)
     case STEP_GATE:
     case STEP_CLEAN:
     case STEP_PART:
+    case STEP_BATCH:
     case STEP_SAVE:
     case STEP_RUN:
     case STEP_REFUSE:
@@ -158,6 +164,7 @@ void runner_next_step(struct session *session, struct effects *effects)
         runner_refuse(runner, SQLSTATE_CANCELED,
                       session->client_lost ? "the client was lost before the statement ran"
                                            : "canceling statement due to user request");
+        batch_tell(runner, runner->refusal.detail, sizeof(runner->refusal.detail));
     }
     if (runner->refusal.sqlstate != NULL && !runner->run_ended) {
         refuse_start(session, effects);
@@ -173,7 +180,7 @@ void runner_next_step(struct session *session, struct effects *effects)
             run_send(session, effects);
             return;
         }
-        if (step->kind == STEP_PART) {
+        if (step->kind == STEP_PART || step->kind == STEP_BATCH) {
             part_send(session, effects);
             return;
         }
@@ -208,6 +215,13 @@ bool runner_repeats_canceled(struct session *session, struct span sql, struct ef
     return true;
 }
 
+/* What a GATE is for, or a cancel of it; any other error will be the RUN's own. */
+static bool is_closed_gate(const char *sqlstate)
+{
+    return strcmp(sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 ||
+           strcmp(sqlstate, SQLSTATE_DEADLOCK) == 0 || strcmp(sqlstate, SQLSTATE_CANCELED) == 0;
+}
+
 static void step_ended(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -231,13 +245,11 @@ static void step_ended(struct session *session, struct effects *effects)
             runner_retry(session, runner->exchange.sqlstate, false, effects)) {
             return;
         }
-        if (failed && (strcmp(runner->exchange.sqlstate, SQLSTATE_LOCK_TIMEOUT) == 0 ||
-                       strcmp(runner->exchange.sqlstate, SQLSTATE_DEADLOCK) == 0 ||
-                       strcmp(runner->exchange.sqlstate, SQLSTATE_CANCELED) == 0)) {
+        if (failed && is_closed_gate(runner->exchange.sqlstate)) {
             part_fail(session, effects);
             return;
         }
-        break; /* any other error will be the RUN's own, in the client's words */
+        break;
     case STEP_CLEAN:
     case STEP_UNDO:
         if (!failed && send_generated(session, effects)) {
@@ -258,6 +270,7 @@ static void step_ended(struct session *session, struct effects *effects)
         }
         break;
     case STEP_PART:
+    case STEP_BATCH:
         part_ended(session, effects);
         return;
     case STEP_REFUSE: /* never taken: outcome_intend has set the refusal */
@@ -325,6 +338,7 @@ static void exchange_ended(struct session *session, struct effects *effects)
     case RUNNER_INTENT:
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:
+    case RUNNER_REST:
     case RUNNER_OUTCOME:
         session_end(session, SQLSTATE_CONNECTION_FAILURE,
                     "the server has answered what it was not asked", effects);
@@ -354,7 +368,7 @@ bool runner_on_server(struct session *session, struct span in, struct effects *e
     effects->consumed = frame.length;
     void (*row)(struct runner *, struct span) =
         runner->state == RUNNER_PROBE                                      ? decide_on_row
-        : runner->state == RUNNER_STEP || runner->state == RUNNER_SETTINGS ? generated_row
+        : runner->state == RUNNER_STEP || runner->state == RUNNER_SETTINGS ? step_row
                                                                            : NULL;
     enum exchange_progress progress =
         exchange_reply(session, runner, frame.tag, span_cut(in, 0, frame.length),

@@ -113,6 +113,7 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
     case RUNNER_GENERATED:
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:
+    case RUNNER_REST:
     case RUNNER_REFUSE:
     case RUNNER_NAME:
     case RUNNER_DEBT:
@@ -134,7 +135,8 @@ static void end_pause(struct session *session, struct effects *effects)
 static bool runs_change(const struct runner *runner)
 {
     return runner->state == RUNNER_RUN ||
-           (runner->state == RUNNER_STEP && runner->plan.steps[runner->step].kind == STEP_PART);
+           (runner->state == RUNNER_STEP && (runner->plan.steps[runner->step].kind == STEP_PART ||
+                                             runner->plan.steps[runner->step].kind == STEP_BATCH));
 }
 
 void runner_on_timer(struct session *session, struct effects *effects)
@@ -145,6 +147,8 @@ void runner_on_timer(struct session *session, struct effects *effects)
     }
     if (runner->state == RUNNER_PAUSE) {
         end_pause(session, effects);
+    } else if (runner->state == RUNNER_REST) {
+        batch_end_rest(session, effects);
     } else if (runner->state == RUNNER_QUEUE) {
         turn_give_up(session, effects);
     } else if (runs_change(runner) || aside_is_at_work(runner)) {
@@ -168,6 +172,9 @@ void runner_on_cancel(struct session *session, struct effects *effects)
     case RUNNER_PAUSE:
         end_pause(session, effects);
         break;
+    case RUNNER_REST:
+        batch_end_rest(session, effects);
+        break;
     case RUNNER_QUEUE:
         turn_give_up(session, effects);
         break;
@@ -177,8 +184,8 @@ void runner_on_cancel(struct session *session, struct effects *effects)
         }
         break;
     case RUNNER_STEP:
-        /* A GATE waits for a lock, a PART works; the other steps before the RUN are instant, and
-         * those behind it must not be cut short. */
+        /* A GATE waits for a lock, a PART or a BATCH works; the other steps before the RUN are
+         * instant, and those behind it must not be cut short. */
         if (runner->plan.steps[runner->step].kind == STEP_GATE || runs_change(runner)) {
             effects->requests |= REQUEST_CANCEL_SERVER;
         }

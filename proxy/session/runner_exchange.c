@@ -29,6 +29,12 @@ void exchange_free(struct exchange *exchange)
 void exchange_send(struct session *session, struct runner *runner, struct span sql,
                    struct effects *effects)
 {
+    exchange_send_bound(session, runner, sql, NULL, 0, effects);
+}
+
+void exchange_send_bound(struct session *session, struct runner *runner, struct span sql,
+                         const struct span *values, uint16_t count, struct effects *effects)
+{
     struct span name = span_text(OUR_NAME);
     struct buffer *out = &effects->to_server;
     exchange_free(&runner->exchange);
@@ -45,7 +51,7 @@ void exchange_send(struct session *session, struct runner *runner, struct span s
     }
     encode_close(out, 'S', name);
     encode_parse(out, name, sql);
-    encode_bind(out, name, name);
+    encode_bind_values(out, name, name, values, count);
     encode_execute(out, name, 0);
     encode_close(out, 'P', name);
     encode_close(out, 'S', name);

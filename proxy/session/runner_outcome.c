@@ -70,8 +70,10 @@ static bool refuse_blocked(struct runner *runner)
         snprintf(message, sizeof(message), "%s is refused by ddlguard",
                  runner->request.statements.at[i].tag);
         runner_refuse(runner, SQLSTATE_REFUSED, message);
-        snprintf(runner->refusal.detail, sizeof(runner->refusal.detail), "Rule %s: %s", rule->id,
-                 rule->why);
+        const char *because = decision->fired[0].not_because;
+        snprintf(runner->refusal.detail, sizeof(runner->refusal.detail), "Rule %s: %s%s%s",
+                 rule->id, rule->why, because == NULL ? "" : ", but ",
+                 because == NULL ? "" : because);
         tell_comment(runner, decision->comment);
         tell_hint(runner, i, rule);
         return true;
@@ -96,7 +98,8 @@ static void write_intent(struct session *session, size_t i, enum change_kind kin
     for (size_t at = 0; at < runner->plan.count && runner->plan.own_count == 0; at++) {
         const struct step *step = &runner->plan.steps[at];
         bool aside = step->kind == STEP_ASIDE && at == runner->plan.aside + 2;
-        bool ours = step->kind == STEP_PART || step->kind == STEP_RUN || aside;
+        bool ours =
+            step->kind == STEP_PART || step->kind == STEP_BATCH || step->kind == STEP_RUN || aside;
         if (ours && step->sql.length > 0) {
             buffer_append_span(&executed, step->sql);
             buffer_append_u8(&executed, '\0');

@@ -44,6 +44,7 @@ bool part_hears_no_cancel(const struct runner *runner, const struct step *step)
         return true;
     case STEP_GUARD:
     case STEP_PART:
+    case STEP_BATCH:
         return runner->too_late;
     case STEP_GATE:
     case STEP_SAVE:
@@ -58,8 +59,8 @@ bool part_hears_no_cancel(const struct runner *runner, const struct step *step)
     return false;
 }
 
-/* A statement of the change, with a deadline of its own. */
-static void send_change(struct session *session, struct span sql, struct effects *effects)
+/* A statement of the change is to be sent, with a deadline of its own. */
+static void begin_change(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     if (!runner->run_sent) {
@@ -70,16 +71,23 @@ static void send_change(struct session *session, struct span sql, struct effects
     runner->deadline_us = runner->plan.deadline_ms == 0
                               ? 0
                               : session->now_us + (uint64_t)runner->plan.deadline_ms * 1000;
-    runner_watch(runner, effects);
-    exchange_send(session, runner, sql, effects);
+    if (!runner->watching) {
+        runner_watch(runner, effects);
+    }
 }
 
 void part_send(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
+    const struct step *step = &runner->plan.steps[runner->step];
     buffer_reset(&runner->generated);
     runner->generated_at = 0;
-    send_change(session, runner->plan.steps[runner->step].sql, effects);
+    begin_change(session, effects);
+    if (step->kind == STEP_BATCH) {
+        batch_send(session, step, effects);
+    } else {
+        exchange_send(session, runner, step->sql, effects);
+    }
 }
 
 /* The next statement that a part has listed; false when there is none. */
@@ -92,7 +100,8 @@ static bool send_listed(struct session *session, struct effects *effects)
     struct span sql = span_text((const char *)runner->generated.at + runner->generated_at);
     runner->generated_at += sql.length + 1;
     session_log(effects, "info", "part of the change: %.*s", (int)sql.length, (const char *)sql.at);
-    send_change(session, sql, effects);
+    begin_change(session, effects);
+    exchange_send(session, runner, sql, effects);
     return true;
 }
 
@@ -169,6 +178,13 @@ static void hold_error(struct runner *runner, const struct step *step)
         return;
     }
     note_error(runner, report.sqlstate, report.message);
+    if (step->kind == STEP_BATCH && report.detail.length == 0) {
+        char detail[128];
+        batch_tell(runner, detail, sizeof(detail));
+        encode_error(&runner->held, &(struct report_text){"ERROR", runner->sqlstate, report.message,
+                                                          span_text(detail), report.hint});
+        return;
+    }
     encode_report_at(&runner->held, SERVER_ERROR, frame_body(frame, error), 0);
 }
 
@@ -178,6 +194,7 @@ void part_fail(struct session *session, struct effects *effects)
     hold_error(runner, &runner->plan.steps[runner->step]);
     runner->failed_at = runner->step;
     runner->run_ended = runner->run_failed = true;
+    batch_write_progress(session, effects);
     outcome_write(session, effects);
     if (!session->awaits_ledger) {
         runner_next_step(session, effects);
@@ -193,8 +210,11 @@ void part_ended(struct session *session, struct effects *effects)
         return;
     }
     bool failed = runner->exchange.failed;
-    runner_stop_watching(runner, effects);
     runner->deadline_us = 0;
+    bool again = step->kind == STEP_BATCH && !failed && batch_ended(session, effects);
+    if (!again) {
+        runner_stop_watching(runner, effects);
+    }
     if (failed && !step->is_final) {
         part_fail(session, effects);
         return;
@@ -213,8 +233,10 @@ void part_ended(struct session *session, struct effects *effects)
     if (step->lists && !runner->cancelled && send_listed(session, effects)) {
         return;
     }
-    runner->step++;
-    runner_next_step(session, effects);
+    runner->step += !again;
+    if (runner->state != RUNNER_REST) {
+        runner_next_step(session, effects);
+    }
 }
 
 void part_answer_noop(struct session *session, struct effects *effects)

@@ -19,6 +19,8 @@ void refuse_ended(struct session *session, struct effects *effects)
     runner->run_ended = true;
     runner->run_failed = true;
     runner->failed_at = runner->step;
+    runner_stop_watching(runner, effects);
+    batch_write_progress(session, effects);
     outcome_write(session, effects);
     if (!session->awaits_ledger) {
         runner_next_step(session, effects);

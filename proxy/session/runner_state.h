@@ -22,6 +22,7 @@
     X(RUN, "run")             /* the reply to the client's statement */                            \
     X(RESYNC, "resync")       /* ReadyForQuery for the Sync that ends a failed try */              \
     X(PAUSE, "pause")         /* the clock, before the next try */                                 \
+    X(REST, "rest")           /* the clock, between two batches */                                 \
     X(OUTCOME, "outcome")     /* the ledger: the outcome on disk */                                \
     X(REFUSE, "refuse")       /* the failure of a statement of ours in the refused one's place */  \
     X(NAME, "name")           /* the answer whether a prepared statement's name is taken */        \
@@ -48,6 +49,14 @@ struct exchange {
 struct refusal {
     const char *sqlstate; /* NULL: none */
     char message[256], detail[512], hint[2048];
+};
+
+/* How far the batches have come. */
+struct batch {
+    struct buffer row;  /* the last answer, a DataRow's body: the parameters of the next */
+    uint64_t rows;      /* filled */
+    uint64_t told_us;   /* when that was told last; 0: no batch has been sent */
+    uint64_t told_rows; /* and how many they were */
 };
 
 /* A client can send only so many cancels before it has its answer. */
@@ -84,6 +93,8 @@ struct runner {
     unsigned repeats;        /* of exchanges that a late cancel has hit */
     size_t generated_sent;   /* the one under way */
 
+    struct batch batch;
+
     struct buffer held; /* the reply to the client, until the outcome is on disk */
     bool released;      /* part of it has gone: no more tries */
     bool guarded;       /* a GUARD has gone: there is something to put back */
@@ -119,6 +130,9 @@ static inline bool runner_is_execute(const struct runner *runner)
 /* Sends one statement of ours. */
 void exchange_send(struct session *session, struct runner *runner, struct span sql,
                    struct effects *effects);
+/* The same with parameters, in text: not on a replication connection. */
+void exchange_send_bound(struct session *session, struct runner *runner, struct span sql,
+                         const struct span *values, uint16_t count, struct effects *effects);
 void exchange_free(struct exchange *exchange);
 
 enum exchange_progress {
@@ -155,6 +169,17 @@ void part_ended(struct session *session, struct effects *effects);
 /* The step that has just failed takes the whole change with it: its error is the client's. */
 void part_fail(struct session *session, struct effects *effects);
 void part_answer_noop(struct session *session, struct effects *effects);
+/* runner_batch.c: a BATCH is a part that is sent again and again. */
+void batch_send(struct session *session, const struct step *step, struct effects *effects);
+/* Takes the answer of one that has succeeded: whether it is to be sent again. Then the rest before
+ * that has begun, unless there is none. */
+bool batch_ended(struct session *session, struct effects *effects);
+void batch_on_row(struct runner *runner, struct span body);
+void batch_end_rest(struct session *session, struct effects *effects);
+/* How far it had come, for the detail of the error that ends it; empty when no row was filled. */
+void batch_tell(const struct runner *runner, char *out, size_t size);
+/* A progress event, if there is something new. */
+void batch_write_progress(struct session *session, struct effects *effects);
 /* Whether the client's statement, or what stands for it, is sent as an exchange of ours, and so has
  * its end of transaction behind it. */
 bool part_is_last(const struct runner *runner);

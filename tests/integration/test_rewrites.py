@@ -17,6 +17,9 @@ TABLES = """
     create table t (id int, a int, b int not null, c text);
     insert into t select g, g % 1000, g, repeat('x', 100) from generate_series(1, 20000) g;
     analyze t;
+    create table keyed (a int, b text, c text, primary key (b, a));
+    insert into keyed select g % 1000, g, repeat('x', 100) from generate_series(1, 20000) g;
+    analyze keyed;
     create table pt (k int not null default 7 check (k < 1000), b int generated always as identity,
                      r int references p) partition by range (k);
     create index on pt (r);
@@ -45,6 +48,15 @@ FORMS = [
     ("alter table t add column z int not null default 5 check (z > 0)", ["not valid"], False),
     ("alter table t add column z int references p on delete set null", ["not valid"], False),
     ("alter table t add column z int unique", ["create unique index concurrently"], False),
+    ("alter table t add column z uuid default gen_random_uuid()",
+     ["alter column z set default gen_random_uuid()", "skip locked"], False),
+    ("alter table keyed add z uuid default gen_random_uuid() not null", ["row(b, a)", "skip locked"], False),
+    ("alter table keyed add column z bigserial unique", ["create sequence", "skip locked"], False),
+    ("alter table keyed add column if not exists z serial, alter c set default 'n'", ["skip locked"], False),
+    ("alter table t add column if not exists z smallserial primary key", ["skip locked", "using index"], False),
+    ("alter table t add z int constraint ck check (z >= 0) default (random() * 9)::int references p not null",
+     ["skip locked", "validate constraint ck"], False),
+    ("alter table t add column if not exists z int default 5 check (z > 0)", ["not valid"], False),
     ("alter table t add column y int, add constraint k check (b > 0), alter c set default 'n'",
      ["validate constraint k"], True),
     ("alter table t alter c set not null, alter a set not null, add constraint u unique (id, b)",
@@ -68,7 +80,7 @@ CATALOG = """
     select 'relation', r.relname, r.relkind::text, r.relispartition::text, r.reloptions::text,
            pg_get_expr(r.relpartbound, r.oid) from r
     union all select 'column', r.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-           concat_ws(' ', a.attnum, a.attnotnull, a.attidentity), pg_get_expr(d.adbin, d.adrelid)
+           concat_ws(' ', a.attnum, a.attnotnull, a.attidentity, a.atthasmissing), pg_get_expr(d.adbin, d.adrelid)
       from r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
       left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum where r.relkind in ('r', 'p')
     union all select 'constraint', r.relname, k.conname, pg_get_constraintdef(k.oid),
@@ -77,6 +89,11 @@ CATALOG = """
     union all select 'index', r.relname, null, pg_get_indexdef(r.oid),
            concat_ws(' ', x.indisvalid, x.indisready, x.indisunique, x.indisprimary), null
       from r join pg_index x on x.indexrelid = r.oid
+    union all select 'sequence', r.relname, null, format_type(s.seqtypid, null),
+           concat_ws(' ', s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle),
+           (select string_agg(concat_ws(' ', d.deptype, d.refobjid::regclass, d.refobjsubid), ' ')
+              from pg_depend d where d.objid = r.oid and d.deptype in ('a', 'i'))
+      from r join pg_sequence s on s.seqrelid = r.oid
     order by 1, 2, 3, 4"""
 
 

@@ -24,6 +24,8 @@ static inline struct facts case_default_facts(void)
         .table = {"public", "t"},
         .index_name = "t_a_idx",
         .may_change = true,
+        .unproved_known = true,
+        .fill = {.known = true, .may_own = true, .key = {"id"}, .key_count = 1},
         .actions = {{.known = true, .other_bytes = -1},
                     {.known = true, .other_bytes = -1},
                     {.known = true, .other_bytes = -1},
@@ -68,6 +70,7 @@ static inline bool case_action_value(struct action_facts *facts, const char *key
         {"foreign_key_name", facts->free_foreign_key},
         {"key_name", facts->free_key},
         {"not_null_name", facts->not_null_name},
+        {"sequence_name", facts->free_sequence},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i].key, key) == 0) {
@@ -154,6 +157,23 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
     return false;
 }
 
+/* "no_key", "second_key=b", "trigger". */
+static inline bool case_fill(struct fill_facts *fill, const char *key, const char *value)
+{
+    if (strcmp(key, "no_key") == 0) {
+        fill->key_count = 0;
+    } else if (strcmp(key, "second_key") == 0) {
+        snprintf(fill->key[fill->key_count++], NAME_BYTES, "%s", value);
+    } else if (strcmp(key, "trigger") == 0) {
+        fill->obstacle = FILL_TRIGGER;
+    } else if (strcmp(key, "another_owner") == 0) {
+        fill->may_own = false;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static inline bool case_facts_value(struct facts *facts, const char *key, const char *value)
 {
     if (strcmp(key, "kind") == 0) {
@@ -179,6 +199,8 @@ static inline bool case_facts_value(struct facts *facts, const char *key, const 
         facts->target_oid = (uint32_t)strtoul(value, NULL, 10);
     } else if (strcmp(key, "partition_of") == 0) {
         snprintf(facts->partitioned.name, sizeof facts->partitioned.name, "%s", value);
+    } else if (strcmp(key, "not_validated") == 0) {
+        snprintf(facts->drop_unproved, sizeof facts->drop_unproved, "DROP CONSTRAINT %s", value);
     } else if (strcmp(key, "free_name") == 0) {
         snprintf(facts->index_name, sizeof facts->index_name, "%s", value);
     } else {
@@ -226,7 +248,7 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
         facts->table = (struct object_name){0};
     } else {
         return case_facts_flag(facts, key) || case_facts_value(facts, key, value) ||
-               case_action(facts, key, value);
+               case_fill(&facts->fill, key, value) || case_action(facts, key, value);
     }
     return true;
 }

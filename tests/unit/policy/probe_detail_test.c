@@ -216,6 +216,44 @@ static void partitions_are_listed(void **state)
     probe_free(&probe);
 }
 
+/* One row about the table, then one for each column of the key, in its order. */
+static void what_filling_needs_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code;
+        enum fill_obstacle obstacle;
+        bool good;
+    } cases[] = {{"", FILL_FREE, true},       {"t", FILL_TRIGGER, true},
+                 {"r", FILL_RULE, true},      {"s", FILL_ROW_SECURITY, true},
+                 {"p", FILL_PRIVILEGE, true}, {"i", FILL_REPLICA_IDENTITY, true},
+                 {"x", FILL_FREE, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *fill[] = {NOTHING};
+        const char *key[] = {NOTHING};
+        struct probe probe = {.form = PROBE_TARGET, .count = 1};
+        struct facts facts = {0};
+        fill[0] = "f";
+        fill[8] = cases[i].code;
+        fill[11] = "t";
+        assert_int_equal(read_detail(&probe, fill, &facts), cases[i].good);
+        assert_int_equal(facts.fill.known, cases[i].good);
+        assert_int_equal(facts.fill.obstacle, cases[i].obstacle);
+        assert_int_equal(facts.fill.may_own, cases[i].good);
+        key[0] = "g";
+        key[1] = "2";
+        key[4] = "b";
+        assert_false(read_detail(&probe, key, &facts)); /* the first one is missing */
+        key[1] = "1";
+        assert_true(read_detail(&probe, key, &facts));
+        key[1] = "2";
+        assert_true(read_detail(&probe, key, &facts));
+        assert_int_equal(facts.fill.key_count, 2);
+        assert_string_equal(facts.fill.key[1], "b");
+        probe_free(&probe);
+    }
+}
+
 static void details_of_no_known_kind_are_refused(void **state)
 {
     (void)state;
@@ -248,6 +286,7 @@ int main(void)
         cmocka_unit_test(dropped_objects_are_listed),
         cmocka_unit_test(foreign_keys_are_listed),
         cmocka_unit_test(partitions_are_listed),
+        cmocka_unit_test(what_filling_needs_is_read),
         cmocka_unit_test(details_of_no_known_kind_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

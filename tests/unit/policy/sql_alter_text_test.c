@@ -87,17 +87,28 @@ static void columns_are_bared(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {EVERY, 0, ALL_CONSTRAINTS, 0, "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int"},
+        {EVERY, 0, ALL_CONSTRAINTS, 0, "ALTER TABLE t ADD COLUMN a int"},
         {EVERY, 0, COLUMN_CHECK, 0,
-         "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int DEFAULT 1 NOT NULL  REFERENCES p (id) ON "
+         "ALTER TABLE t ADD COLUMN a int DEFAULT 1 NOT NULL  REFERENCES p (id) ON "
          "DELETE CASCADE DEFERRABLE INITIALLY DEFERRED UNIQUE NOT DEFERRABLE"},
         {EVERY, 0, COLUMN_REFERENCES, 0,
-         "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int DEFAULT 1 NOT NULL CONSTRAINT k CHECK (a > "
+         "ALTER TABLE t ADD COLUMN a int DEFAULT 1 NOT NULL CONSTRAINT k CHECK (a > "
          "0)    UNIQUE NOT DEFERRABLE"},
         {EVERY, 0, COLUMN_UNIQUE | COLUMN_HAS_DEFAULT, 0,
-         "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int  NOT NULL CONSTRAINT k CHECK (a > 0) "
+         "ALTER TABLE t ADD COLUMN a int  NOT NULL CONSTRAINT k CHECK (a > 0) "
          "REFERENCES p (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED"},
-        {EVERY, 0, 0, 0, EVERY},
+        {EVERY, 0, 0, 0,
+         "ALTER TABLE t ADD COLUMN a int DEFAULT 1 NOT NULL CONSTRAINT k CHECK (a > 0) REFERENCES "
+         "p "
+         "(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED UNIQUE NOT DEFERRABLE"},
+        {"ALTER TABLE t ADD IF NOT EXISTS if /* x */ bigserial UNIQUE NOT NULL", 0,
+         COLUMN_SERIAL | COLUMN_NOT_NULL, 0, "ALTER TABLE t ADD if pg_catalog.int8 UNIQUE"},
+        {"ALTER TABLE t ADD a \"serial\" PRIMARY KEY", 0, COLUMN_SERIAL | COLUMN_PRIMARY_KEY, 0,
+         "ALTER TABLE t ADD a pg_catalog.int4"},
+        {"ALTER TABLE t ADD a serial2", 0, COLUMN_SERIAL, 0, "ALTER TABLE t ADD a pg_catalog.int2"},
+        {"ALTER TABLE t ADD a serial2", 0, 0, 0, "ALTER TABLE t ADD a serial2"},
+        {"ALTER TABLE t ADD a pg_catalog.serial", 0, COLUMN_SERIAL, 0,
+         "ALTER TABLE t ADD a pg_catalog.serial"},
         {"ALTER TABLE t DROP b, add a int -- ,\n check(a > 0) -- )\n check(a<9) null", 1,
          COLUMN_CHECK, 0, "ALTER TABLE t add a int -- ,\n  -- )\n  null"},
         {"ALTER TABLE t ADD a text CHECK (a > '') COLLATE \"C\" UNIQUE", 0,

@@ -60,6 +60,13 @@ static void statements_survive_both_ways(void **state)
     assert_true(span_equal(span_from(body, 6), BYTES("\0\0\0\0\0\0"))); /* three empty lists */
 
     buffer_reset(&out);
+    const struct span values[] = {span_text("42"), span_of(NULL, 0), BYTES("")};
+    encode_bind_values(&out, span_text("p1"), span_text("s1"), values, 3);
+    body = body_of(&out, CLIENT_BIND);
+    assert_true(span_equal(span_from(body, 6), BYTES("\0\0\0\3\0\0\0\2"
+                                                     "42\xff\xff\xff\xff\0\0\0\0\0\0")));
+
+    buffer_reset(&out);
     encode_execute(&out, span_text("p1"), 0xfffffffe);
     struct execute execute;
     assert_true(decode_execute(body_of(&out, CLIENT_EXECUTE), &execute));

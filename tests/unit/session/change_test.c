@@ -184,6 +184,7 @@ static void each_end_has_its_time(void **state)
         {CHANGE_FAILED, "failed", "finished"},
         {CHANGE_PREPARED, "prepared", "finished"},
         {CHANGE_RETRY, "retry", NULL},
+        {CHANGE_PROGRESS, "progress", NULL},
         {CHANGE_UNKNOWN, "unknown", NULL},
     };
     const struct change_id id = {{0}};
@@ -197,6 +198,23 @@ static void each_end_has_its_time(void **state)
         if (times != NULL) {
             assert_text(times, rows[i].time, "2023-11-14T22:13:20.123456Z");
         }
+        json_decref(event);
+    }
+}
+
+static void progress_is_counted_in_rows(void **state)
+{
+    (void)state;
+    const struct change_id id = {{0}};
+    for (int64_t in_all = -1; in_all < 100; in_all += 100) {
+        struct buffer ledger = {0};
+        change_write(&ledger, CHANGE_PROGRESS, &id,
+                     &(struct change_outcome){.rows = 42, .rows_in_all = in_all}, WALL_US);
+        json_t *event = event_of(&ledger);
+        const json_t *progress = json_object_get(event, "progress");
+        assert_int_equal(json_integer_value(json_object_get(progress, "rows")), 42);
+        const json_t *of = json_object_get(progress, "of");
+        assert_true(in_all < 0 ? json_is_null(of) : json_integer_value(of) == in_all);
         json_decref(event);
     }
 }
@@ -273,6 +291,7 @@ int main(void)
         cmocka_unit_test(any_bytes_become_valid_json),
         cmocka_unit_test(text_of_another_encoding_is_kept_with_its_name),
         cmocka_unit_test(each_end_has_its_time),
+        cmocka_unit_test(progress_is_counted_in_rows),
         cmocka_unit_test(an_outcome_has_what_is_known),
         cmocka_unit_test(what_undoes_a_change_is_said_by_query),
         cmocka_unit_test(ids_are_version_7_and_sort_by_time),

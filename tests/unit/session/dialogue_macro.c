@@ -7,7 +7,8 @@
  *      Complete "BEGIN" T                               … that changes the status
  *      Failed 55P03 "text"   FailedFlush …              … an error
  *      Settings name=value   SettingsFlush …            the probe's row, settings only
- *      Facts name=value      FactsFlush …               the probe's row (policy/probe_read.c)
+ *      Facts name=value      FactsFlush …               the probe's row (policy/probe_read.c);
+ *      Facts … ; detail=g …                             and more of them
  *      Error 42501 "text"    Fatal 57P01 "text"         ErrorResponse
  *      Notice "text"                                    NoticeResponse
  *      Times 3000 Bind "p#" "s"      so many messages, # is the number of each
@@ -27,7 +28,9 @@ struct column {
     const char *value;
 };
 
-static void append_row(struct dialogue *dialogue, struct span words, bool all, struct buffer *out)
+/* One row of the probe's answer, up to the word ";", behind which another one is described. */
+static struct span append_row(struct dialogue *dialogue, struct span words, bool all,
+                              struct buffer *out)
 {
     struct column columns[COLUMNS_MOST] = {
 #define X(name, value) {#name, value},
@@ -36,14 +39,15 @@ static void append_row(struct dialogue *dialogue, struct span words, bool all, s
     };
     struct dialogue_word given[COLUMNS_MOST];
     size_t given_count = 0;
-    while (given_count < COLUMNS_MOST && dialogue_next_word(&words, &given[given_count])) {
+    while (given_count < COLUMNS_MOST && dialogue_next_word(&words, &given[given_count]) &&
+           strcmp(given[given_count].name, ";") != 0) {
         size_t i = 0;
         while (columns[i].name != NULL && strcmp(columns[i].name, given[given_count].name) != 0) {
             i++;
         }
         if (columns[i].name == NULL) {
             dialogue_refuse(dialogue, "no such fact: %s", given[given_count].name);
-            return;
+            return span_of(NULL, 0);
         }
         columns[i].value = given[given_count++].value;
     }
@@ -53,6 +57,7 @@ static void append_row(struct dialogue *dialogue, struct span words, bool all, s
         buffer_append_format(out, null ? " NULL" : " \"%s\"", columns[i].value);
     }
     buffer_append_text(out, "\n");
+    return words;
 }
 
 static void append_ready(struct dialogue *dialogue, bool flush, struct buffer *out)
@@ -199,7 +204,9 @@ bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expect
     } else if (is_form(form.name, "Complete", &flush) && dialogue_next_word(&words, &tag)) {
         append_complete(dialogue, tag.value, none, flush, words, lines);
     } else if (is_form(form.name, "Settings", &flush) || is_form(form.name, "Facts", &flush)) {
-        append_row(dialogue, words, form.name[0] == 'F', &row);
+        do {
+            words = append_row(dialogue, words, form.name[0] == 'F', &row);
+        } while (words.length > 0);
         append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, none, lines);
     } else if (is_form(form.name, "Failed", &flush)) {
         append_failed(dialogue, flush, words, lines);

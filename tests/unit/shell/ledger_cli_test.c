@@ -118,7 +118,7 @@ static void test_list_for_programs(void **state)
                                "--state", "committed", "--since", "2001-01-01");
     assert_int_equal(result.code, CLI_OK);
     json_t *change = json_loads(result.out, 0, NULL);
-    assert_int_equal(json_object_size(change), 20);
+    assert_int_equal(json_object_size(change), 21);
     assert_string_equal(json_string_value(json_object_get(change, "application_name")),
                         "de\033[31mploy");
     assert_int_equal(json_integer_value(json_object_get(change, "attempts")), 2);

@@ -161,8 +161,8 @@ static void test_gives_every_field(void **state)
         "\"database\":null,\"user\":null,\"application_name\":null,\"client\":null,"
         "\"original_sql\":null,\"encoding\":null,\"executed\":null,\"objects\":null,\"rules\":null,"
         "\"verdict\":null,\"sqlstate\":null,\"message\":null,\"attempts\":2,"
-        "\"lock_timeout_ms\":null,\"cleanup\":null,\"remains\":null,\"times\":{\"intended\":null,"
-        "\"started\":\"t\","
+        "\"lock_timeout_ms\":null,\"progress\":null,\"cleanup\":null,\"remains\":null,"
+        "\"times\":{\"intended\":null,\"started\":\"t\","
         "\"finished\":null,\"committed\":null}}");
     free(json);
     ledger_reader_close(reader);
