@@ -30,7 +30,7 @@ CFLAGS_tsan    = -O1 -g -fsanitize=thread -Wno-maybe-uninitialized
 CFLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan   = -fsanitize=address,undefined
 LDFLAGS_tsan   = -fsanitize=thread
-LDFLAGS_fuzz   = -fsanitize=fuzzer,address,undefined
+LDFLAGS_fuzz   = -fsanitize=address,undefined
 ALL_CFLAGS  = $(WARNINGS) $(CFLAGS_$(MODE)) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(LDFLAGS_$(MODE)) $(LDFLAGS)
 
@@ -89,6 +89,7 @@ fuzz_sources  := $(wildcard tests/fuzz/*_fuzz.c)
 bench_sources := $(wildcard tests/bench/*.c)
 fuzz_programs  = $(patsubst %.c,$(BUILD)/%,$(fuzz_sources))
 bench_programs = $(patsubst %.c,$(BUILD)/%,$(bench_sources))
+$(fuzz_programs): ALL_LDFLAGS += -fsanitize=fuzzer
 $(fuzz_programs) $(bench_programs): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libshell.a $(ARCHIVES)
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(ALL_LDFLAGS) $(libs_shell)
 

@@ -150,8 +150,8 @@ def test_rows_that_stay_locked_end_it(tables, make_proxy, connect, columns, dire
     assert f"{ROWS - 10} of about {ROWS} rows" in filling.error.diag.message_detail
     blocker.rollback()
     # The same rows were in the way of dropping the column: what is to be run is in the ledger.
-    change, = proxy.ledger(database=database)
-    direct.execute(change["cleanup"])
+    servers.wait_for(lambda: proxy.ledger(database=database)[0]["cleanup"], 10, "what is to be run")
+    direct.execute(proxy.ledger(database=database)[0]["cleanup"])
     assert columns("keyed") == ["a", "b", "n"]
 
 

@@ -161,8 +161,9 @@ def main():
     arguments.add_argument("pytest", nargs="*", help="more words for pytest")
     given = arguments.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # The pure code is always tested under a sanitizer; the program in the mode that was asked for.
-    unit_mode = "tsan" if given.mode == "tsan" else "asan"
+    # The pure code is always tested under a sanitizer, by default that of the fuzz targets, which are built
+    # anyway; the program in the mode that was asked for.
+    unit_mode = "fuzz" if given.mode == "release" else given.mode
     start = time.monotonic()
     try:
         build(given, unit_mode)
