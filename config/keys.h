@@ -40,6 +40,10 @@
     X(timeouts, concurrent_lock, duration, settings.timeouts.concurrent_lock_ms, 1, HOUR_MS, "5s") \
     X(timeouts, concurrent_total, duration, settings.timeouts.concurrent_total_ms, 1,              \
       168 * HOUR_MS, "30min")                                                                      \
+    X(timeouts, uncommitted_warn, duration, settings.timeouts.uncommitted_warn_ms, 0,              \
+      24 * HOUR_MS, "10s")                                                                         \
+    X(timeouts, uncommitted_end, duration, settings.timeouts.uncommitted_end_ms, 0, 24 * HOUR_MS,  \
+      "5min")                                                                                      \
     X(timeouts, connect, duration, connect_timeout_ms, 1, 10 * MINUTE_MS, "10s")                   \
     X(timeouts, login, duration, login_timeout_ms, 1, HOUR_MS, "1min")                             \
     X(timeouts, shutdown, duration, shutdown_ms, 0, 24 * HOUR_MS, "30s")

@@ -103,6 +103,10 @@ static void check(struct reader *reader, const struct config *config)
                     timeouts->backoff_max_ms);
     check_durations(reader, "timeouts.concurrent_lock", timeouts->concurrent_lock_ms,
                     "timeouts.concurrent_total", timeouts->concurrent_total_ms);
+    if (timeouts->uncommitted_end_ms > 0) {
+        check_durations(reader, "timeouts.uncommitted_warn", timeouts->uncommitted_warn_ms,
+                        "timeouts.uncommitted_end", timeouts->uncommitted_end_ms);
+    }
     if (config->parse_limit_bytes > config->inspect_limit_bytes) {
         char parse[VALUE_TEXT_BYTES], inspect[VALUE_TEXT_BYTES];
         value_print_bytes(parse, config->parse_limit_bytes);

@@ -34,6 +34,9 @@ struct timeouts {
      * lock when leftovers of one are dropped. */
     uint32_t concurrent_lock_ms;
     uint32_t concurrent_total_ms; /* 30 min: the proxy's own deadline for a concurrent build */
+    /* A transaction with schema changes that its client leaves open: 10 s until it is told, 5 min
+     * until it is ended where the rule says so. 0: never. */
+    uint32_t uncommitted_warn_ms, uncommitted_end_ms;
 };
 
 /* A column that is filled row by row (policy/plan_fill.c). */

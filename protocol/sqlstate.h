@@ -13,6 +13,7 @@
 #define SQLSTATE_NOT_NULL_VIOLATION    "23502"
 #define SQLSTATE_UNIQUE_VIOLATION      "23505"
 #define SQLSTATE_INVALID_DATABASE      "3D000" /* no upstream for the database asked for */
+#define SQLSTATE_IDLE_IN_TRANSACTION   "25P03" /* a transaction with changes was left open */
 #define SQLSTATE_DEADLOCK              "40P01" /* retried */
 #define SQLSTATE_DUPLICATE_TABLE       "42P07" /* the name is taken: nothing of ours to undo */
 #define SQLSTATE_REFUSED               "42501" /* a rule forbids the statement */

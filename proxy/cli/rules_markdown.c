@@ -105,9 +105,9 @@ static const char *const introduction[] = {
     "\n",
     "`require-timeout-settings` and its older names: the guard sets the timeouts. "
     "`prefer-robust-stmts`:\n"
-    "changes are tried again and leftovers removed without IF NOT EXISTS. `transaction-nesting`, "
-    "`ban-uncommitted-transaction`:\n"
-    "matters of a file, not of a connection. `ban-concurrent-index-creation-in-transaction`: "
+    "changes are tried again and leftovers removed without IF NOT EXISTS. `transaction-nesting`: "
+    "PostgreSQL warns\n"
+    "of it itself. `ban-concurrent-index-creation-in-transaction`: "
     "PostgreSQL refuses it itself.\n"
     "\n",
     "## All rules\n"

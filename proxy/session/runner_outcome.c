@@ -163,6 +163,8 @@ static void add_change(struct session *session, size_t i, struct effects *effect
     bool added = transaction_add(&session->transaction, id, &undo);
     buffer_free(&query);
     if (added) {
+        uncommitted_add(session, &runner->settings,
+                        runner->facts.client_min_messages > LEVEL_WARNING);
         change_write(&effects->ledger, CHANGE_STMT_OK, &id, NULL, session->wall_us);
         return;
     }
@@ -179,6 +181,9 @@ static void apply_transaction(struct session *session, const struct statement *s
     enum statement_kind kind = statement->kind;
     struct buffer *ledger = &effects->ledger;
     if (kind == STATEMENT_COMMIT || kind == STATEMENT_ROLLBACK) {
+        if (span_is(tag, "COMMIT")) {
+            uncommitted_tell_end(session, &session->runner->held);
+        }
         transaction_end(transaction, span_is(tag, "COMMIT") ? CHANGE_COMMITTED : CHANGE_ROLLED_BACK,
                         NULL, ledger, session->wall_us);
     } else if (kind == STATEMENT_PREPARE_TRANSACTION) {

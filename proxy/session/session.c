@@ -161,9 +161,9 @@ static void take_clock(struct session *session, const struct session_clock *cloc
 
 static void end_call(struct session *session, struct effects *effects)
 {
-    effects->deadline_us = runner_deadline(session->runner);
-    /* A buffer that could not have its memory: whatever it held is incomplete and must not be sent.
-     */
+    effects->deadline_us =
+        session->runner != NULL ? runner_deadline(session->runner) : uncommitted_deadline(session);
+    /* A buffer without its memory: whatever it held is incomplete and must not be sent. */
     if (effects->to_client.failed || effects->to_server.failed || effects->ledger.failed ||
         session->debt.failed) {
         buffer_reset(&effects->to_client);
@@ -332,6 +332,7 @@ void session_event(struct session *session, enum session_event event, struct spa
         break;
     case SESSION_TIMER:
         runner_on_timer(session, effects);
+        uncommitted_on_timer(session, effects);
         break;
     case SESSION_CANCEL:
         on_cancel(session, effects);

@@ -15,6 +15,7 @@
 #include "proxy/session/prepared.h"
 #include "proxy/session/session.h"
 #include "proxy/session/transaction.h"
+#include "proxy/session/uncommitted.h"
 
 struct runner;
 
@@ -75,6 +76,7 @@ struct session {
     struct migration_watch migration; /* whose session it is, as its texts tell */
     struct prepared_map prepared;
     struct transaction transaction;
+    struct uncommitted uncommitted;
     struct long_message *long_message; /* NULL nearly always */
     struct runner *runner;             /* NULL unless draining or running */
     struct buffer debt;                /* SQL of a RESTORE that is owed until the session is idle */

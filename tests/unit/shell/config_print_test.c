@@ -57,6 +57,7 @@ static void what_is_printed_loads_as_what_it_was(void **state)
         "            {until: 2026-12-31T18:00:00+02:00}]\ncomment_overrides: {users: [a, "
         "\"b*\"]}\n",
         "timeouts: {lock: 1ms, total: 90s, attempts: 1, backoff: 0, backoff_max: 0}\n",
+        "timeouts: {uncommitted_warn: 1h, uncommitted_end: 0}\n",
         "timeouts: {concurrent_lock: 59min, concurrent_total: 168h, connect: 1ms, login: 1h,\n"
         "           shutdown: 0}\n",
         "limits: {connections: 1, inspect: 1GB, parse: 1025B, small_table: 0}\n",

@@ -338,6 +338,9 @@ static void keys_that_contradict_each_other_are_refused(void **state)
         {"timeouts: {concurrent_total: 1s}\n", "f.yaml:1: timeouts.concurrent_total: expected at "
                                                "least timeouts.concurrent_lock, which is "
                                                "5s; came 1s\n"},
+        {"timeouts: {uncommitted_warn: 1h}\n", "f.yaml:1: timeouts.uncommitted_warn: expected at "
+                                               "most timeouts.uncommitted_end, which is "
+                                               "5min; came 1h\n"},
         {"maintenance: {password_file: /p}\n",
          "f.yaml:1: maintenance.password_file: expected maintenance.user with it; came alone\n"},
     };
