@@ -175,6 +175,9 @@ struct facts {
      * event trigger wants to know of it. */
     bool may_change;
     bool bound_provable; /* it is partitioned, and a CHECK can prove the bound of a partition */
+    /* VALIDATE in a transaction block: that holds a lock on the table which keeps writers out, from
+     * adding the constraint or from another change. */
+    bool locked_here;
     /* Partitions from above to below, when the target is partitioned. Borrowed from the probe that
      * was asked: it must live as long as these facts. */
     const struct partition_facts *partitions;

@@ -57,22 +57,6 @@ static const char probe_sizes[] =
     " GROUP BY piece.root, piece.owner), size(root, bytes, rows) AS (SELECT weight.root,"
     " pg_catalog.sum(weight.bytes), pg_catalog.sum(weight.rows) FROM weight GROUP BY weight.root)";
 
-/* The row of a table's system column ctid is made with the table and never changed afterwards,
- * while its pg_class row gets a new xmin from every ALTER. A transaction's own ids, savepoints'
- * included, lie from its first one on; a million of them is more than any will use, and keeps
- * frozen rows of ids that have come round again out. txid_status may not be asked about ids of the
- * future. */
-static const char probe_new_here[] =
-    "EXISTS (SELECT FROM (SELECT now.own, now.next, now.own OPERATOR(pg_catalog.+)"
-    " ((a.xmin::pg_catalog.text::pg_catalog.int8 OPERATOR(pg_catalog.-) now.own)"
-    " OPERATOR(pg_catalog.&) 4294967295) AS xid FROM pg_catalog.pg_attribute AS a,"
-    " (SELECT pg_catalog.txid_current_if_assigned() AS own, pg_catalog.txid_snapshot_xmax("
-    "pg_catalog.txid_current_snapshot()) AS next) AS now WHERE a.attrelid OPERATOR(pg_catalog.=)"
-    " place.tab AND a.attnum OPERATOR(pg_catalog.=) '-1'::pg_catalog.int2) AS made"
-    " WHERE made.xid OPERATOR(pg_catalog.<) (made.own OPERATOR(pg_catalog.+) 1048576)"
-    " AND CASE WHEN made.xid OPERATOR(pg_catalog.>=) made.next THEN true ELSE"
-    " pg_catalog.txid_status(made.xid) OPERATOR(pg_catalog.=) 'in progress' END)";
-
 static const char probe_table_columns[] =
     ", t.nspname, tc.relname, tc.relkind,"
     " EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
@@ -245,13 +229,14 @@ static void probe_append_row(const struct statement *statement, struct span text
     buffer_append_text(out, one ? "c.relpersistence OPERATOR(pg_catalog.=) 't'" : probe_temporary);
     buffer_append_text(out, ", n.nspname OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog',"
                             " 'information_schema', 'pg_toast']::pg_catalog.name[]), ");
-    /* Outside a transaction block nothing can be of this transaction. */
-    buffer_append_text(out, now->in_transaction && one ? probe_new_here : "false");
+    probe_append_new_here(statement, now, out);
     buffer_append_text(out, ", size.bytes, size.rows");
     buffer_append_text(out, probe_table_columns);
     probe_append_free_name(statement, text, out);
     buffer_append_text(out, probe_more_columns);
     buffer_append_text(out, probe_bound_provable);
+    buffer_append_text(out, ", ");
+    probe_append_locked_here(statement, now, out);
     buffer_append_text(out, " FROM place LEFT JOIN size ON size.root OPERATOR(pg_catalog.=)"
                             " place.tab LEFT JOIN pg_catalog.pg_class AS c ON c.oid"
                             " OPERATOR(pg_catalog.=) place.rel"

@@ -51,6 +51,13 @@ size_t probe_action_count(const struct statement *statement);
 /* Appends an expression that gives the oid of the relation or NULL, and never opens it. */
 void probe_append_lookup(const struct object_name *name, struct buffer *out);
 
+/* Expressions about `place` (probe_here.c): was it made in this transaction; does this transaction
+ * hold a lock on it that VALIDATE would read it under? */
+void probe_append_new_here(const struct statement *statement, const struct situation *now,
+                           struct buffer *out);
+void probe_append_locked_here(const struct statement *statement, const struct situation *now,
+                              struct buffer *out);
+
 /* The CTE `action` with a comma before it; nothing when the statement has no actions. */
 void probe_append_actions(const struct statement *statement, struct span text, struct buffer *out);
 

@@ -55,6 +55,7 @@
     X(ban_alter_domain_with_add_constraint)                                                        \
     X(enum_value_in_transaction)                                                                   \
     X(ban_uncommitted_transaction)                                                                 \
+    X(concurrent_in_transaction)                                                                   \
     X(foreign_key_without_index)                                                                   \
     X(unparsed)                                                                                    \
     X(too_long)                                                                                    \

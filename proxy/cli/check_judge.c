@@ -215,6 +215,7 @@ void check_judge(const struct check_judge *judge, const struct check_track *trac
     settings.may_comment = config->settings.comment_users_count > 0;
     struct situation now = {.in_transaction = track->in_transaction, .alone = true};
     struct facts facts = {.new_here = check_track_is_new(track, &out->statement),
+                          .locked_here = check_track_is_locked(track, &out->statement),
                           .server_version = judge->server_version};
     struct decision decision = decide_in_text(text, &out->statement, &now, &facts, &settings);
     out->verdict = decision.verdict > out->verdict ? decision.verdict : out->verdict;

@@ -2,6 +2,8 @@
  * words that change what a name means. */
 #include "proxy/cli/check_track.h"
 
+#include "policy/effect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -9,7 +11,8 @@
 struct check_made {
     struct object_name name;
     size_t older;      /* the next older one with the same hash, from 1; 0: none */
-    bool until_commit; /* a temporary table that may go when the transaction ends */
+    bool locked;       /* not made, but locked: the transaction keeps writers out of it */
+    bool until_commit; /* of this transaction only: a lock, a temporary table that may go */
     bool gone;         /* dropped, renamed, or its name may mean another table now */
 };
 
@@ -68,28 +71,28 @@ static bool name_equal(const struct object_name *one, const struct object_name *
 }
 
 static struct check_made *track_find(const struct check_track *track,
-                                     const struct object_name *name)
+                                     const struct object_name *name, bool locked)
 {
     for (size_t i = track->heads[track_hash(name)]; i > 0; i = track->made[i - 1].older) {
         struct check_made *made = &track->made[i - 1];
-        if (!made->gone && name_equal(&made->name, name)) {
+        if (!made->gone && made->locked == locked && name_equal(&made->name, name)) {
             return made;
         }
     }
     return NULL;
 }
 
-static void track_add(struct check_track *track, const struct object_name *name, bool until_commit)
+static void track_add(struct check_track *track, const struct check_made *made)
 {
     void *items = track->made;
-    if (name->name[0] == '\0' ||
+    if (made->name.name[0] == '\0' ||
         !track_reserve(track, &items, track->made_count, &track->made_room, sizeof *track->made)) {
         return;
     }
     track->made = items;
-    size_t *head = &track->heads[track_hash(name)];
-    track->made[track->made_count++] =
-        (struct check_made){.name = *name, .older = *head, .until_commit = until_commit};
+    size_t *head = &track->heads[track_hash(&made->name)];
+    track->made[track->made_count] = *made;
+    track->made[track->made_count++].older = *head;
     *head = track->made_count;
 }
 
@@ -104,9 +107,9 @@ static void track_cut(struct check_track *track, size_t count)
 
 static void track_forget(struct check_track *track, const struct object_name *name)
 {
-    struct check_made *made = NULL;
-    while ((made = track_find(track, name)) != NULL) {
-        made->gone = true;
+    for (size_t i = track->heads[track_hash(name)]; i > 0; i = track->made[i - 1].older) {
+        struct check_made *made = &track->made[i - 1];
+        made->gone = made->gone || name_equal(&made->name, name);
     }
 }
 
@@ -215,27 +218,44 @@ static void track_schema_change(struct check_track *track, const struct statemen
         if (loses_name(object, text)) {
             track_forget(track, &object->name);
         } else if (makes_relation(object) && !may_be_old && (track->in_transaction || !may_go)) {
-            track_add(track, &object->name, may_go);
+            track_add(track, &(struct check_made){.name = object->name, .until_commit = may_go});
         }
     }
     if (statement->kind == STATEMENT_CREATE_INDEX && !may_be_old &&
         check_track_is_new(track, statement)) {
-        struct object_name index = statement->index;
-        memcpy(index.schema, statement->target.schema, sizeof index.schema);
-        track_add(track, &index, false);
+        struct check_made index = {.name = statement->index};
+        memcpy(index.name.schema, statement->target.schema, sizeof index.name.schema);
+        track_add(track, &index);
+    }
+}
+
+/* The first lock on a table is enough: a savepoint that takes it back takes back all later ones. */
+static void track_lock(struct check_track *track, const struct statement *statement)
+{
+    static const struct facts unknown = {0};
+    enum lock_mode lock = effect_of(statement, &unknown, 0).lock;
+    if (track->in_transaction && lock > LOCK_SHARE_UPDATE_EXCLUSIVE &&
+        !check_track_is_locked(track, statement)) {
+        track_add(track, &(struct check_made){
+                             .name = statement->target, .locked = true, .until_commit = true});
     }
 }
 
 bool check_track_is_new(const struct check_track *track, const struct statement *statement)
 {
     if (statement->target.name[0] != '\0') {
-        return track_find(track, &statement->target) != NULL;
+        return track_find(track, &statement->target, false) != NULL;
     }
     bool all = statement->object_count > 0 && statement->object_count <= STATEMENT_OBJECTS_MAX;
     for (size_t i = 0; all && i < statement->object_count; i++) {
-        all = track_find(track, &statement->objects[i].name) != NULL;
+        all = track_find(track, &statement->objects[i].name, false) != NULL;
     }
     return all;
+}
+
+bool check_track_is_locked(const struct check_track *track, const struct statement *statement)
+{
+    return track_find(track, &statement->target, true) != NULL;
 }
 
 /* Whether the statement is transaction control, which is then followed. */
@@ -266,6 +286,7 @@ void check_track_follow(struct check_track *track, const struct statement *state
         return;
     }
     if (statement_is_guarded(kind) && readable && kind != STATEMENT_DO && kind != STATEMENT_CALL) {
+        track_lock(track, statement);
         track_schema_change(track, statement, text);
     } else if (changes_path(kind, text)) {
         track_forget_bare(track);

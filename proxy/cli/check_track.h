@@ -1,6 +1,6 @@
 /* What a file has done so far, as far as a reader can tell: is a transaction open, and which tables
  * and indexes has it made itself. Nobody waits for a lock on those, so they may be built, scanned
- * and locked at will. Doubt ends in "not made here".
+ * and locked at will. Doubt ends in "not made here". And which has the open transaction locked.
  *
  *      CREATE TABLE a (…);        made: a
  *      BEGIN;
@@ -38,6 +38,10 @@ void check_track_free(struct check_track *track);
 
 /* Were all relations that the statement acts on made by this file? */
 bool check_track_is_new(const struct check_track *track, const struct statement *statement);
+
+/* Does the open transaction hold a lock on the relation that it acts on, by its name here, that
+ * keeps writers out? */
+bool check_track_is_locked(const struct check_track *track, const struct statement *statement);
 
 /* The statement has run. `text`: its own bytes. */
 void check_track_follow(struct check_track *track, const struct statement *statement,

@@ -107,8 +107,9 @@ static const char *const introduction[] = {
     "`prefer-robust-stmts`:\n"
     "changes are tried again and leftovers removed without IF NOT EXISTS. `transaction-nesting`: "
     "PostgreSQL warns\n"
-    "of it itself. `ban-concurrent-index-creation-in-transaction`: "
-    "PostgreSQL refuses it itself.\n"
+    "of it itself. What Squawk says of NOT VALID and VALIDATE in one transaction under\n"
+    "`constraint-missing-not-valid` is [`validate-with-other-actions`]"
+    "(#validate-with-other-actions).\n"
     "\n",
     "## All rules\n"
     "\n",

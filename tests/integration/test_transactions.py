@@ -1,5 +1,6 @@
 """Schema changes in and around transactions of the client's, in as few messages as it likes: they run as they
 do without the proxy, and what we set around them is never seen from outside."""
+import psycopg
 import pytest
 
 from wire import (SYNC, Wire, bind, close, errors, execute, fields, kinds, message, parse, query)
@@ -171,3 +172,33 @@ def test_a_name_that_sql_has_taken_over_means_what_sql_says(same):
     seen = same(scenario)
     assert seen[3] == ("2DCZ", [], ["42"])
     assert [seen[4][2], seen[8][2]] == [[""], ["i"]]
+
+
+@pytest.mark.parametrize("lock, told", [
+    ("alter table item add constraint k check (a > 0) not valid", True),
+    ("savepoint s; alter table item add constraint k check (a > 0) not valid; release s", True),
+    ("alter table item add constraint k check (a > 0) not valid; commit; begin", False),
+    ("alter table item alter a set statistics 9", False)])
+def test_validate_under_the_lock_of_its_transaction_is_told(server, connect, database, lock, told):
+    """Whoever adds a constraint NOT VALID and validates it at once holds the table locked meanwhile."""
+    server.psql("create table item as select 1 as a, repeat('x', 900) as b from generate_series(1, 3000);"
+                "alter table item add constraint old check (a > 0) not valid", database)
+    session = connect()
+    for sql in ("begin", *lock.split("; "), "alter table item validate constraint old", "commit"):
+        session.execute(sql)
+    assert any("validate-with-other-actions" in notice for notice in session.notices) == told
+    assert session.execute("select convalidated from pg_constraint where conname = 'old'").fetchone() == (
+        True,)
+
+
+def test_what_no_transaction_takes_is_the_servers_to_refuse(server, proxy, connect, database):
+    """CONCURRENTLY in a transaction block: PostgreSQL's own error, and the ledger knows the rule."""
+    server.psql("create table item (a int)", database)
+    session = connect()
+    session.execute("begin")
+    with pytest.raises(psycopg.errors.ActiveSqlTransaction):
+        session.execute("create index concurrently i on item (a)")
+    session.execute("rollback")
+    change, = proxy.ledger(database=database)
+    assert (change["state"], change["sqlstate"]) == ("failed", "25001")
+    assert [rule["id"] for rule in change["rules"]] == ["ban-concurrent-index-creation-in-transaction"]

@@ -147,6 +147,7 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
         {"bound_provable", &facts->bound_provable},
         {"may_copy", &facts->may_copy},
         {"beside_default", &facts->sibling_default},
+        {"locked_here", &facts->locked_here},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (strcmp(flags[i].key, key) == 0) {

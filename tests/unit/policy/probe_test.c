@@ -134,6 +134,12 @@ static void outside_a_transaction_nothing_is_new(void **state)
     struct probe probe = probe_of("CREATE INDEX i ON t (a)", &alone);
     assert_false(query_has(&probe, "txid_"));
     probe_free(&probe);
+    probe = probe_of("ALTER TABLE t VALIDATE CONSTRAINT c", &alone);
+    assert_false(query_has(&probe, "l.granted"));
+    probe_free(&probe);
+    probe = probe_of("ALTER TABLE t VALIDATE CONSTRAINT c", &in_transaction);
+    assert_true(query_has(&probe, "l.granted"));
+    probe_free(&probe);
 }
 
 /* Every operator is qualified: a bare one between blanks would be looked up in search_path. */
@@ -144,7 +150,8 @@ static void no_operator_is_left_to_search_path(void **state)
         "CREATE INDEX ON t (a)", "DROP INDEX s.i, s.j",
         "REINDEX TABLE t",       "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
         "DROP TABLE t",          "CREATE TABLE t ()",
-        "REINDEX SCHEMA s",      "REINDEX DATABASE d"};
+        "REINDEX SCHEMA s",      "REINDEX DATABASE d",
+        "REINDEX SYSTEM d",      "ALTER TABLE t VALIDATE CONSTRAINT c"};
     static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
                                        " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -158,11 +165,12 @@ static void no_operator_is_left_to_search_path(void **state)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-#define ROW_COLUMNS (8 + 18 + 13 + 19) /* settings, target twice, detail */
+#define ROW_COLUMNS (8 + 18 + 14 + 19) /* settings, target twice, detail */
 #define SETTINGS    "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
-        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", NO_DETAIL
+        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", "f",         \
+        NO_DETAIL
 #define NO_DETAIL "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
 
 /* Reads a row whose every column ends at unreadable memory. */

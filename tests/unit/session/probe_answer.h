@@ -47,6 +47,7 @@
     X(two_phase, "f")                                                                              \
     X(may_change, "t")                                                                             \
     X(bound_provable, "f")                                                                         \
+    X(locked_here, "f")                                                                            \
     X(detail, "")                                                                                  \
     X(place, "")                                                                                   \
     X(own, "")                                                                                     \

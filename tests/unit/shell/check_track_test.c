@@ -13,7 +13,7 @@
 #define LIMIT 8192
 
 struct end {
-    bool is_new, in_transaction; /* when the last statement begins */
+    bool is_new, is_locked, in_transaction; /* when the last statement begins */
 };
 
 static struct end play(const char *sql, bool in_transaction)
@@ -30,7 +30,8 @@ static struct end play(const char *sql, bool in_transaction)
     while (scan_next(&scanner, text, &at, true, &cut) == SCAN_STATEMENT) {
         struct statement statement;
         sql_parse(text, &cut, LIMIT, &statement);
-        end = (struct end){check_track_is_new(track, &statement), track->in_transaction};
+        end = (struct end){check_track_is_new(track, &statement),
+                           check_track_is_locked(track, &statement), track->in_transaction};
         check_track_follow(track, &statement, span_cut(text, cut.start, cut.length));
     }
     assert_false(track->failed);
@@ -120,6 +121,40 @@ static void test_made_here(void **state)
     }
 }
 
+/* Of ALTER TABLE t VALIDATE CONSTRAINT c. */
+static void test_locked_here(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before;
+        bool is_locked;
+    } cases[] = {
+        {"alter table t add check (a > 0) not valid", false},
+        {"begin; alter table t add check (a > 0) not valid", true},
+        {"begin; alter table u add check (a > 0) not valid", false},
+        {"begin; alter table s.t add check (a > 0) not valid", false},
+        {"begin; alter table t alter a set statistics 9", false},
+        {"begin; lock table t in share row exclusive mode", true},
+        {"begin; lock table t in row exclusive mode", false},
+        {"begin; create index on t (a)", true},
+        {"begin; alter table t add b int; commit", false},
+        {"begin; alter table t add b int; commit; begin", false},
+        {"begin; alter table t add b int; rollback and chain", false},
+        {"begin; savepoint s; alter table t add b int; rollback to s", false},
+        {"begin; savepoint s; alter table t add b int; release s", true},
+        {"begin; alter table t add b int; savepoint s; alter table t add c int; rollback to s",
+         true},
+        {"begin; alter table t add b int; alter table t rename to u", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sql[256];
+        (void)snprintf(sql, sizeof sql, "%s; alter table t validate constraint c", cases[i].before);
+        if (play(sql, false).is_locked != cases[i].is_locked) {
+            fail_msg("%s", cases[i].before);
+        }
+    }
+}
+
 static void test_in_transaction(void **state)
 {
     (void)state;
@@ -183,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_made_here),
+        cmocka_unit_test(test_locked_here),
         cmocka_unit_test(test_in_transaction),
         cmocka_unit_test(test_many_names),
     };
