@@ -171,8 +171,8 @@ struct facts {
     bool unproved_known; /* they all fit in there */
     bool may_copy;       /* temporary tables may be made here, and no event trigger sees them */
     bool two_phase;      /* and PREPARE TRANSACTION is possible, but not after them */
-    /* This role owns the table and may create in its schema, the transaction may write, and no
-     * event trigger wants to know of it. */
+    /* This role owns the table, and the one that it is a partition of, and may create in its
+     * schema, the transaction may write, and no event trigger wants to know of it. */
     bool may_change;
     bool bound_provable; /* it is partitioned, and a CHECK can prove the bound of a partition */
     /* VALIDATE in a transaction block: that holds a lock on the table which keeps writers out, from

@@ -24,17 +24,6 @@
 
 static const char not_written[] = "the CHECK of its bound could not be written for it";
 
-static void append_regclass(const struct object_name *table, struct buffer *out)
-{
-    struct buffer name = {0};
-    sql_append_name(&name, table);
-    buffer_append_text(out, "pg_catalog.to_regclass(");
-    sql_append_literal(out, buffer_span(&name));
-    buffer_append_text(out, ")");
-    out->failed = out->failed || name.failed;
-    buffer_free(&name);
-}
-
 /* CLEAN and UNDO: drops the CHECK. `condition`: " AND …" about k, its pg_constraint. */
 static void append_drop(const struct object_name *table, const char *condition, struct buffer *out)
 {
@@ -43,7 +32,7 @@ static void append_drop(const struct object_name *table, const char *condition, 
                             " FROM pg_catalog.pg_constraint AS k WHERE k.contype"
                             " OPERATOR(pg_catalog.=) 'c' AND k.conname OPERATOR(pg_catalog.=)"
                             " '" CHECK_NAME "' AND k.conrelid OPERATOR(pg_catalog.=) ");
-    append_regclass(table, out);
+    draft_append_regclass(table, out);
     buffer_append_text(out, condition);
 }
 
@@ -87,7 +76,7 @@ static void append_ask(const struct object_name *part, struct span shadow, bool 
     sql_append_literal(body, shadow);
     buffer_append_text(body, "; bound := pg_catalog.replace("
                              "pg_catalog.pg_get_partition_constraintdef(");
-    append_regclass(part, body);
+    draft_append_regclass(part, body);
     buffer_append_text(body,
                        "), pg_catalog.format('satisfies_hash_partition(%L::oid',"
                        " pg_catalog.to_regclass('pg_temp." SHADOW_PARENT "')::pg_catalog.oid),"
@@ -109,12 +98,12 @@ static bool append_add(const struct moves *moves, const struct object_name *tabl
     memcpy(part.name, name->name, NAME_BYTES);
     bool made = partition_text_shadow(moves->text, statement, SHADOW_PARENT, &shadow);
     buffer_append_text(&body, "DECLARE parent CONSTANT pg_catalog.oid := ");
-    append_regclass(&moves->request->facts->table, &body);
+    draft_append_regclass(&moves->request->facts->table, &body);
     buffer_append_text(&body, "; made pg_catalog.text; bound pg_catalog.text; BEGIN ");
     append_ask(&part, buffer_span(&shadow), siblings, &body);
     buffer_append_text(&body, "EXECUTE pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT " CHECK_NAME
                               " CHECK (%s) NOT VALID', ");
-    append_regclass(table, &body);
+    draft_append_regclass(table, &body);
     /* Nothing is out of the bound of a table's only partition, a default one. */
     buffer_append_text(&body, side == BOUND_WITHIN
                                   ? ", pg_catalog.concat_ws(' AND ', COALESCE(bound, 'true'),"

@@ -3,7 +3,7 @@
  * everybody, but both tables stay marked until FINALIZE: so it goes on, whoever cancels.
  *
  *      PART      notes the partition's CHECK constraints and its bound
- *      GATE      nobody is at work on the table, and its users of now have ended
+ *      GATE      nobody is at work on the two tables, and their users of now have ended
  *      PART      DETACH PARTITION … CONCURRENTLY; not tried again, a second one would be refused
  *      PART      FINALIZE, where it is marked; an error, where it is attached as before. Drops the
  *                CHECK that CONCURRENTLY leaves in the place of the bound, which a plain DETACH
@@ -16,10 +16,9 @@
 
 #define NOTED "ddlguard.checks"
 
-static void detach_append_undo(const struct moves *moves, const struct object_name *partition,
-                               struct buffer *out)
+static void detach_append_undo(const struct facts *facts, const struct object_name *table,
+                               const struct object_name *partition, struct buffer *out)
 {
-    const struct object_name *table = &moves->request->facts->table;
     buffer_append_text(
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ ALTER TABLE %I.%I DETACH"
              " PARTITION %I.%I FINALIZE', n.nspname, t.relname, pn.nspname, p.relname)"
@@ -27,62 +26,77 @@ static void detach_append_undo(const struct moves *moves, const struct object_na
              " JOIN pg_catalog.pg_class AS t ON t.oid OPERATOR(pg_catalog.=) i.inhparent"
              " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace"
              " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) i.inhrelid"
-             " JOIN pg_catalog.pg_namespace AS pn ON pn.oid OPERATOR(pg_catalog.=) p.relnamespace"
-             " WHERE i.inhdetachpending AND n.nspname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->schema));
-    buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->name));
-    buffer_append_text(out, " AND p.relname OPERATOR(pg_catalog.=) ");
+             " JOIN pg_catalog.pg_namespace AS pn ON pn.oid OPERATOR(pg_catalog.=) p.relnamespace");
+    undo_append_table(facts, "n", table, out);
+    buffer_append_text(out, " AND i.inhdetachpending AND p.relname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(partition->name));
 }
 
-static void detach_append_regclass(const struct buffer *name, struct buffer *out)
-{
-    buffer_append_text(out, "pg_catalog.to_regclass(");
-    sql_append_literal(out, buffer_span(name));
-    buffer_append_text(out, ")");
-}
-
 /* The partition's CHECK constraints, as a condition on pg_constraint k. */
-static void detach_append_checks(const struct buffer *name, struct buffer *out)
+static void detach_append_checks(const struct object_name *partition, struct buffer *out)
 {
     buffer_append_text(out, "k.contype OPERATOR(pg_catalog.=) 'c' AND k.conrelid"
                             " OPERATOR(pg_catalog.=) ");
-    detach_append_regclass(name, out);
+    draft_append_regclass(partition, out);
 }
 
 /* "16400,16401;(a >= 1)": their oids, and the bound. */
-static void detach_append_note(const struct buffer *name, struct buffer *out)
+static void detach_append_note(const struct object_name *partition, struct buffer *out)
 {
     buffer_append_text(out, "SELECT pg_catalog.set_config('" NOTED
                             "', pg_catalog.concat(pg_catalog.string_agg(k.oid::pg_catalog.text,"
                             " ','), ';', pg_catalog.pg_get_partition_constraintdef(");
-    detach_append_regclass(name, out);
+    draft_append_regclass(partition, out);
     buffer_append_text(out, ")), false) FROM pg_catalog.pg_constraint AS k WHERE ");
-    detach_append_checks(name, out);
+    detach_append_checks(partition, out);
 }
 
-/* How far the DETACH came, and the rest of it. */
-static void detach_append_finalize(const struct moves *moves, const struct buffer *name,
-                                   struct buffer *out)
+void detach_append_end(const struct object_name *table, const struct object_name *partition,
+                       struct buffer *out)
 {
-    struct buffer parent = {0};
-    sql_append_name(&parent, &moves->request->facts->table);
     buffer_append_text(out, "SELECT i.* INTO link FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid"
-                            " OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
-    sql_append_literal(out, buffer_span(name));
-    buffer_append_text(out, ") AND i.inhparent OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
-    sql_append_literal(out, buffer_span(&parent));
+                            " OPERATOR(pg_catalog.=) ");
+    draft_append_regclass(partition, out);
+    buffer_append_text(out, " AND i.inhparent OPERATOR(pg_catalog.=) ");
+    draft_append_regclass(table, out);
     buffer_append_text(
-        out, "); IF link.inhdetachpending THEN EXECUTE pg_catalog.format('ALTER TABLE %s DETACH"
+        out, "; IF link.inhdetachpending THEN EXECUTE pg_catalog.format('ALTER TABLE %s DETACH"
              " PARTITION %s FINALIZE', link.inhparent::pg_catalog.regclass,"
              " link.inhrelid::pg_catalog.regclass); ELSIF FOUND THEN RAISE EXCEPTION"
              " 'it is still a partition' USING ERRCODE = '55000'; END IF; ");
-    out->failed = out->failed || parent.failed;
-    buffer_free(&parent);
 }
 
-static void detach_append_rest(const struct moves *moves, const struct buffer *name,
+/* The partition keeps the foreign keys as its own: that takes locks on the tables that they lead
+ * to, whose writers must not wait behind ours for longer than behind another. */
+static bool detach_locks_others(const struct facts *facts)
+{
+    bool locks = !facts->foreign_keys_known;
+    for (size_t i = 0; i < facts->foreign_key_count; i++) {
+        locks = locks || foreign_key_leads_out(facts, i);
+    }
+    return locks;
+}
+
+struct buffer *moves_detach(struct moves *moves, const struct object_name *table,
+                            const struct object_name *partition)
+{
+    const struct facts *facts = moves->request->facts;
+    moves_gate(moves, partition);
+    struct buffer *out = NULL;
+    if (detach_locks_others(facts)) {
+        moves_gate(moves, table);
+        out = moves_part(moves);
+    } else {
+        out = moves_long_part(moves, table, NULL);
+    }
+    moves->draft->last->retry = false;
+    moves->draft->last->is_final = true;
+    detach_append_undo(facts, table, partition, moves_undo(moves, true));
+    moves_keep(moves);
+    return out;
+}
+
+static void detach_append_rest(const struct moves *moves, const struct object_name *partition,
                                struct buffer *out)
 {
     struct buffer body = {0};
@@ -91,9 +105,9 @@ static void detach_append_rest(const struct moves *moves, const struct buffer *n
                        " noted CONSTANT pg_catalog.text := pg_catalog.current_setting('" NOTED
                        "'); bound CONSTANT pg_catalog.text := pg_catalog.substr(noted,"
                        " pg_catalog.strpos(noted, ';') OPERATOR(pg_catalog.+) 1); BEGIN ");
-    detach_append_finalize(moves, name, &body);
+    detach_append_end(&moves->request->facts->table, partition, &body);
     buffer_append_text(&body, "FOR made IN SELECT k.* FROM pg_catalog.pg_constraint AS k WHERE ");
-    detach_append_checks(name, &body);
+    detach_append_checks(partition, &body);
     /* Another one may have come meanwhile: DETACH waits for as long as there are transactions. A
      * list's array is a constant in the CHECK, so its words are not those of the bound. */
     buffer_append_text(&body, " AND k.oid::pg_catalog.text OPERATOR(pg_catalog.<>) ALL"
@@ -111,15 +125,13 @@ static void detach_append_rest(const struct moves *moves, const struct buffer *n
 }
 
 /* The DETACH itself; false when it could not be written. */
-static bool detach_append(struct moves *moves, const struct buffer *name)
+static bool detach_append(struct moves *moves, const struct object_name *partition)
 {
     struct buffer tail = {0};
     buffer_append_text(&tail, "DETACH PARTITION ");
-    buffer_append_span(&tail, buffer_span(name));
+    sql_append_name(&tail, partition);
     buffer_append_text(&tail, " CONCURRENTLY");
-    struct buffer *out = moves_long_part(moves, &moves->request->facts->table, NULL);
-    moves->draft->last->retry = false;
-    moves->draft->last->is_final = true;
+    struct buffer *out = moves_detach(moves, &moves->request->facts->table, partition);
     bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
     out->failed = out->failed || tail.failed;
     buffer_free(&tail);
@@ -130,7 +142,6 @@ const char *recipe_detach(struct moves *moves, size_t action)
 {
     const struct alter_action *alter = &moves->statement->actions[action];
     const struct facts *facts = moves->request->facts;
-    struct buffer name = {0};
     moves->draft->how = "DETACH PARTITION … CONCURRENTLY";
     if (alter->flags & ALTER_CONCURRENTLY) {
         return "it is concurrent already";
@@ -138,15 +149,9 @@ const char *recipe_detach(struct moves *moves, size_t action)
     if (facts->server_version < 140000) {
         return "PostgreSQL has DETACH CONCURRENTLY from version 14 on";
     }
-    sql_append_name(&name, &alter->other);
-    detach_append_note(&name, moves_part(moves));
-    bool done = detach_append(moves, &name);
-    detach_append_undo(moves, &alter->other, moves_undo(moves, true));
-    moves_keep(moves);
-    struct buffer *out = moves_part(moves);
-    detach_append_rest(moves, &name, out);
-    out->failed = out->failed || name.failed;
-    buffer_free(&name);
+    detach_append_note(&alter->other, moves_part(moves));
+    bool done = detach_append(moves, &alter->other);
+    detach_append_rest(moves, &alter->other, moves_part(moves));
     buffer_append_text(moves_part(moves), "RESET " NOTED);
     moves->draft->plan->tag = moves->statement->tag;
     return done ? NULL : "DETACH CONCURRENTLY could not be written for it";

@@ -47,6 +47,17 @@ void draft_append_set(struct buffer *out, const char *name, const char *value, b
     buffer_append_text(out, local ? ", true)" : ", false)");
 }
 
+void draft_append_regclass(const struct object_name *relation, struct buffer *out)
+{
+    struct buffer name = {0};
+    sql_append_name(&name, relation);
+    buffer_append_text(out, "pg_catalog.to_regclass(");
+    sql_append_literal(out, buffer_span(&name));
+    buffer_append_text(out, ")");
+    out->failed = out->failed || name.failed;
+    buffer_free(&name);
+}
+
 const char *draft_time(char *out, uint32_t ms)
 {
     snprintf(out, DRAFT_TIME_BYTES, "%ums", (unsigned)ms);

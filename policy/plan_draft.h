@@ -30,6 +30,8 @@ void draft_cut(struct draft *draft);
 
 /* set_config('name', 'value', local) as a column of a SELECT. */
 void draft_append_set(struct buffer *out, const char *name, const char *value, bool local);
+/* pg_catalog.to_regclass('relation'): NULL when there is none. */
+void draft_append_regclass(const struct object_name *relation, struct buffer *out);
 /* A time as PostgreSQL takes it: "2000ms". */
 #define DRAFT_TIME_BYTES 16
 const char *draft_time(char *out, uint32_t ms);
@@ -52,6 +54,11 @@ void timeouts_append_lift(const struct facts *facts, const char *lock, struct bu
 void timeouts_append_back(const struct facts *facts, struct buffer *out);
 /* UNDO: sets the lock timeout, and has nothing to run. */
 void timeouts_append_undo(const char *lock, struct buffer *out);
+
+/* " WHERE …" about the table t in the schema `schema`, an alias of pg_namespace. An empty name
+ * means any. The plan's own table may have another name by then. */
+void undo_append_table(const struct facts *facts, const char *schema,
+                       const struct object_name *table, struct buffer *out);
 
 /* Queries for CLEAN and UNDO. Indexes of a table, as t, x (pg_index) and c (its
  * pg_class): the caller adds which. A table without a name: of all in the schema, or in the
@@ -86,6 +93,7 @@ const char *plan_partition_index(const struct plan_request *request, struct draf
 const char *plan_partition_of(const struct plan_request *request, struct draft *draft);
 const char *plan_drop_indexes(const struct plan_request *request, struct draft *draft);
 const char *plan_drop_table(const struct plan_request *request, struct draft *draft);
+const char *plan_drop_partition(const struct plan_request *request, struct draft *draft);
 const char *plan_refresh(const struct plan_request *request, struct draft *draft);
 /* A REFRESH inside a transaction block: one statement still, guarded as the client's own would be.
  * Appends it. */

@@ -41,6 +41,7 @@ static void gate_append_users(const struct plan_request *request, struct buffer 
 {
     const struct statement *statement = &request->statements[0];
     bool drops = statement->kind == STATEMENT_DROP_INDEX ||
+                 statement->kind == STATEMENT_DROP_TABLE ||
                  (statement->kind == STATEMENT_ALTER_TABLE &&
                   statement->actions[0].kind == ALTER_DETACH_PARTITION);
     buffer_append_text(out, "pg_catalog.pg_locks AS l WHERE l.locktype OPERATOR(pg_catalog.=)"

@@ -88,6 +88,11 @@ bool moves_alter(struct moves *moves, const char *format, const char *name)
     return done;
 }
 
+void moves_gate(struct moves *moves, const struct object_name *table)
+{
+    gate_append(moves->request, table, moves_step(moves, STEP_GATE, true));
+}
+
 struct buffer *moves_long_part(struct moves *moves, const struct object_name *table,
                                const char *index)
 {

@@ -60,6 +60,8 @@ struct buffer *moves_clean(struct moves *moves);
 /* A part that is "ALTER TABLE table <format>", with `name` as an identifier where the format has a
  * %. False: there is no such statement of this table. */
 MUST_USE bool moves_alter(struct moves *moves, const char *format, const char *name);
+/* A GATE: what comes next does not start while somebody's work on the table is in its way. */
+void moves_gate(struct moves *moves, const struct object_name *table);
 /* Opens a part that waits for everybody and may take long: behind its GATE and, when it builds
  * `index`, the CLEAN of that. NULL: it builds none. */
 struct buffer *moves_long_part(struct moves *moves, const struct object_name *table,
@@ -108,6 +110,14 @@ const char *recipe_foreign_key_by_leaf(struct moves *moves, size_t action, const
 MUST_USE bool moves_validate(struct moves *moves, const char *constraint, const char *null_column);
 /* The column becomes NOT NULL without a scan under a strong lock, by a CHECK that goes again. */
 const char *recipe_column_not_null(struct moves *moves, const char *column);
+/* Opens a part for a DETACH PARTITION … CONCURRENTLY, behind the gates of both tables. It is not
+ * tried again, as a second one would be refused, but completed where it was cut off. */
+struct buffer *moves_detach(struct moves *moves, const struct object_name *table,
+                            const struct object_name *partition);
+/* For the part behind it, in PL/pgSQL with a `link` of type pg_inherits: completes it where that is
+ * still to be done; an error where the partition is attached as before. */
+void detach_append_end(const struct object_name *table, const struct object_name *partition,
+                       struct buffer *out);
 /* Proves by a CHECK that the table holds nothing but rows within the bound that the statement gives
  * its partition, or none of them. */
 enum bound_side { BOUND_WITHIN, BOUND_OUTSIDE };

@@ -44,19 +44,19 @@ static const char *index_obstacle(const struct plan_request *request)
 }
 
 /* Drops an index of a partitioned table that has never become valid. */
-static void index_append_undo(const struct object_name *table, const char *name, struct buffer *out)
+static void index_append_undo(const struct facts *facts, const struct object_name *table,
+                              const char *name, struct buffer *out)
 {
     buffer_append_text(
         out, "/* ddlguard */ SELECT pg_catalog.format('/* ddlguard */ DROP INDEX %I.%I', n.nspname,"
              " c.relname) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid"
              " OPERATOR(pg_catalog.=) c.relnamespace JOIN pg_catalog.pg_index AS x ON x.indexrelid"
              " OPERATOR(pg_catalog.=) c.oid JOIN pg_catalog.pg_class AS t ON t.oid"
-             " OPERATOR(pg_catalog.=) x.indrelid WHERE NOT x.indisvalid AND NOT c.relispartition"
-             " AND n.nspname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->schema));
-    buffer_append_text(out, " AND t.relname OPERATOR(pg_catalog.=) ");
-    sql_append_literal(out, span_text(table->name));
-    buffer_append_text(out, " AND c.relname OPERATOR(pg_catalog.=) ");
+             " OPERATOR(pg_catalog.=) x.indrelid");
+    undo_append_table(facts, "n", table, out);
+    buffer_append_text(
+        out,
+        " AND NOT x.indisvalid AND NOT c.relispartition AND c.relname OPERATOR(pg_catalog.=) ");
     sql_append_literal(out, span_text(name));
 }
 
@@ -64,7 +64,8 @@ static const char *index_parent(struct moves *moves)
 {
     const char *name = index_name(moves->request);
     struct buffer *out = moves_part(moves);
-    index_append_undo(&moves->request->facts->table, name, moves_undo(moves, false));
+    const struct facts *facts = moves->request->facts;
+    index_append_undo(facts, &facts->table, name, moves_undo(moves, false));
     return partition_text_index_only(moves->text, moves->statement, name, out) ? NULL : NOT_PROVED;
 }
 
@@ -74,7 +75,7 @@ static const char *index_build(struct moves *moves, const struct partition_facts
     bool only = partition->kind == 'p';
     struct buffer *out = only ? moves_part(moves) : moves_build(moves, &partition->name, name);
     if (only) {
-        index_append_undo(&partition->name, name, moves_undo(moves, false));
+        index_append_undo(moves->request->facts, &partition->name, name, moves_undo(moves, false));
     }
     return partition_text_index_on(moves->text, moves->statement, name, &partition->name, only, out)
                ? NULL

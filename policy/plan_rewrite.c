@@ -19,8 +19,9 @@ const char *plan_rewritten(const struct plan_request *request, struct draft *dra
     if (statement->kind == STATEMENT_DROP_INDEX) {
         return plan_drop_indexes(request, draft);
     }
-    if (statement->kind == STATEMENT_DROP_TABLE && request->facts->partitioned.name[0] == '\0') {
-        return plan_drop_table(request, draft);
+    if (statement->kind == STATEMENT_DROP_TABLE) {
+        bool partition = request->facts->partitioned.name[0] != '\0';
+        return partition ? plan_drop_partition(request, draft) : plan_drop_table(request, draft);
     }
     if (statement->form == FORM_REFRESH) {
         return plan_refresh(request, draft);

@@ -5,10 +5,8 @@
 
 #define OF_TABLE " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.relnamespace"
 
-/* " WHERE …" about the table t in the schema `schema`, an alias of pg_namespace. An empty name
- * means any. The plan's own table may have another name by then. */
-static void undo_append_table(const struct facts *facts, const char *schema,
-                              const struct object_name *table, struct buffer *out)
+void undo_append_table(const struct facts *facts, const char *schema,
+                       const struct object_name *table, struct buffer *out)
 {
     if (table == &facts->table && facts->target_oid != 0) {
         buffer_append_format(out, " WHERE t.oid OPERATOR(pg_catalog.=) %u::pg_catalog.oid",

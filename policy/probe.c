@@ -102,6 +102,7 @@ static const char probe_more_columns[] =
     " AND NOT pg_catalog.pg_is_in_recovery() AND " NO_EVENT_TRIGGER ","
     " pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0',"
     " pg_catalog.pg_has_role(tc.relowner, 'USAGE')"
+    " AND (ac.oid IS NULL OR pg_catalog.pg_has_role(ac.relowner, 'USAGE'))"
     " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')"
     " AND pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'off'"
     " AND " NO_EVENT_TRIGGER;

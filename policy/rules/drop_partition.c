@@ -14,8 +14,20 @@ static bool may_rewrite(const struct statement *statement, const struct situatio
                         const struct facts *facts, const struct settings *settings,
                         const char **reason)
 {
+    if (statement->flags & FLAG_CASCADE) {
+        *reason = "with CASCADE it cannot be told beforehand what else goes";
+        return false;
+    }
     if (facts->sibling_default) {
         *reason = "DETACH CONCURRENTLY is not possible beside a default partition";
+        return false;
+    }
+    /* What the server will not drop must stay where it is. */
+    if (facts->dropped_count != 1 || !facts->dropped[0].droppable) {
+        return false;
+    }
+    if (!facts->may_change) {
+        *reason = "who detaches it must own both tables, and no event trigger may hear of it";
         return false;
     }
     /* However small the partition is, the table that it belongs to need not be. */

@@ -198,7 +198,9 @@ PARTITIONS = [
         ("not valid", "validate constraint"), blocker="lock table p2 in row exclusive mode"),
     Row("detach partition", "alter table pt detach partition p1", PARTITIONED, ON_PT,
         on_its_way=("concurrently",), blocker=WRITER_OF_PT, since=14),
-    Row("drop partition", "drop table p1", PARTITIONED, ON_PT, blocker=WRITER_OF_PT),
+    Row("drop partition", "drop table p1", PARTITIONED, ON_PT,
+        on_its_way=("detach partition public.p1 concurrently", "drop table p1"), blocker=WRITER_OF_PT, since=14),
+    Row("drop partition beside a default", "drop table p1", PARTITIONED + WITH_DEFAULT, ON_PT, blocker=WRITER_OF_PT),
 ]
 
 OTHERS = [
@@ -223,7 +225,7 @@ OTHERS = [
 
 # One of each kind of plan: what takes a while is done with these in `make check`, with all in `make check-all`.
 KINDS = ("index", "index of partitions", "reindex table", "unique", "set not null", "add column",
-         "add column and unique", "partition", "detach partition", "refresh materialized view")
+         "add column and unique", "partition", "detach partition", "drop partition", "refresh materialized view")
 
 CATALOGUE = INDEXES + CONSTRAINTS + COLUMNS + PARTITIONS + OTHERS
 SAMPLE = [row for row in CATALOGUE if "DDLGUARD_ALL" in os.environ or row.name in KINDS]

@@ -123,6 +123,12 @@ def outcome(connection, schema, sql):
         return error.sqlstate, error.diag.message_primary, error.diag.severity
 
 
+def prepare(direct, sql):
+    for schema in SCHEMAS:
+        direct.execute(f"set search_path = {schema}")
+        direct.execute(sql)
+
+
 @pytest.mark.parametrize("sql, parts, _", FORMS, ids=[form[0] for form in FORMS])
 def test_the_schema_is_the_one_that_was_asked_for(twins, connect, direct, catalog, sent, sql, parts, _):
     plain = outcome(direct, "plain", sql)

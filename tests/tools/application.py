@@ -1,5 +1,6 @@
 """An application: threads that read and write by statements of their own all the time and remember how long the
 longest wait was, which statement waited, and every error. It never retries and never rests for long."""
+import contextlib
 import threading
 import time
 
@@ -64,3 +65,13 @@ class Application:
         for thread in self.threads:
             thread.join(60)
         return self.longest
+
+
+@contextlib.contextmanager
+def application_of(connect, leg, sql):
+    """An application that runs this all the time in schema `safe`; gives it, stopped in the end."""
+    made = Application(lambda: connect(leg=leg, options="-c search_path=safe"), [sql], 1)
+    try:
+        yield made
+    finally:
+        made.stop()

@@ -148,6 +148,7 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
         {"may_copy", &facts->may_copy},
         {"beside_default", &facts->sibling_default},
         {"locked_here", &facts->locked_here},
+        {"foreign_keys_known", &facts->foreign_keys_known},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (strcmp(flags[i].key, key) == 0) {
