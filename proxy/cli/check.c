@@ -116,6 +116,33 @@ static void check_pieces(struct check *check, struct check_file *file, struct ch
     }
 }
 
+/* What only the end of the file tells. */
+static void check_end_of_file(struct check *check, struct check_file *file,
+                              const struct check_track *track)
+{
+    const struct config *config = check->judge.config;
+    size_t place = (size_t)rules_find("ban-uncommitted-transaction");
+    const struct statement begin = {.kind = STATEMENT_BEGIN};
+    struct identity nobody = {"", "", "", "", check->judge.wall_us};
+    struct settings settings = settings_resolve(&config->settings, config->overrides,
+                                                config->override_count, &nobody, &begin);
+    enum action action = settings_action(&settings, place);
+    if (action <= ACTION_ALLOW || !check_track_is_uncommitted(track)) {
+        return;
+    }
+    struct check_finding finding = {.level = action == ACTION_BLOCK ? CHECK_ERROR : CHECK_WARNING,
+                                    .rule = rules_at(place)->id,
+                                    .action = settings_action_name(action),
+                                    .at = track->begin_at,
+                                    .length = track->begin_length,
+                                    .message = span_text("the file ends inside this transaction: "
+                                                         "what it has changed is not committed"),
+                                    .hint = span_text("End it with COMMIT.")};
+    file->place = check_place_of(file->text, CHECK_PLACE_START, finding.at);
+    check_count(check, &finding);
+    check->format->note(&check->report, file, &finding);
+}
+
 /* The bytes of a file. False: it cannot be read, errno says why. */
 static bool check_read(FILE *in, struct buffer *out)
 {
@@ -148,6 +175,7 @@ static void check_text(struct check *check, const char *name, struct span text)
     if (check_reader_start(&reader, file.text, check->judge.config->parse_limit_bytes)) {
         check->report.files++;
         check_pieces(check, &file, &reader, &track);
+        check_end_of_file(check, &file, &track);
     }
     check->report.failed = check->report.failed || track.failed || reader.sql.failed;
     check_reader_free(&reader);

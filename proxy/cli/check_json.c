@@ -22,11 +22,11 @@ static json_t *json_of_answer(enum answer answer)
     return answer == ANSWER_UNKNOWN ? json_null() : json_boolean(answer == ANSWER_YES);
 }
 
-static json_t *json_of_findings(const struct check_judgement *judgement)
+static json_t *json_of_findings(const struct check_finding *findings, size_t count)
 {
     json_t *rules = json_array();
-    for (size_t i = 0; i < judgement->finding_count; i++) {
-        const struct check_finding *finding = &judgement->findings[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct check_finding *finding = &findings[i];
         struct buffer message = {0};
         check_append_message(&message, finding);
         json_array_append_new(
@@ -66,26 +66,44 @@ static json_t *json_of_statement(const struct check_file *file,
                      json_of_span(span_text(file->name)), "line", (json_int_t)file->place.line,
                      "column", (json_int_t)file->place.column, "sql", json_of_span(judgement->sql),
                      "kind", statement_kind_name(judgement->statement.kind), "verdict",
-                     verdict_name(judgement->verdict), "rules", json_of_findings(judgement), "lock",
-                     lock, "rewrites_table", json_of_answer(effect->rewrites), "scans_table",
+                     verdict_name(judgement->verdict), "rules",
+                     json_of_findings(judgement->findings, judgement->finding_count), "lock", lock,
+                     "rewrites_table", json_of_answer(effect->rewrites), "scans_table",
                      json_of_answer(effect->scans), "builds_index", json_of_answer(effect->builds),
                      "steps", json_of_steps(judgement));
 }
 
-static void json_statement(struct check_report *report, const struct check_file *file,
-                           const struct check_judgement *judgement)
+static void json_write(struct check_report *report, json_t *whole)
 {
-    json_t *whole = json_of_statement(file, judgement);
     bool written =
         whole != NULL && json_dumpf(whole, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
     report->failed = report->failed || !written;
     json_decref(whole);
 }
 
+static void json_statement(struct check_report *report, const struct check_file *file,
+                           const struct check_judgement *judgement)
+{
+    json_write(report, json_of_statement(file, judgement));
+}
+
+/* What is found of a whole file, and so has no statement's properties. */
+static json_t *json_of_file(const struct check_file *file, const struct check_finding *finding)
+{
+    return json_pack("{s:o, s:I, s:I, s:s, s:s, s:o}", "file", json_of_span(span_text(file->name)),
+                     "line", (json_int_t)file->place.line, "column", (json_int_t)file->place.column,
+                     "kind", "file", "verdict", finding->action, "rules",
+                     json_of_findings(finding, 1));
+}
+
 static void json_note(struct check_report *report, const struct check_file *file,
                       const struct check_finding *note)
 {
     struct buffer *out = &report->line;
+    if (note->level != CHECK_NOTE) {
+        json_write(report, json_of_file(file, note));
+        return;
+    }
     check_append_visible(out, span_text(file->name));
     buffer_append_format(out, ":%zu:%zu: warning: ", file->place.line, file->place.column);
     check_append_message(out, note);

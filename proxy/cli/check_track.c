@@ -139,6 +139,7 @@ static void track_end(struct check_track *track, const struct statement *stateme
     }
     track->in_transaction = statement->flags & FLAG_CHAIN;
     track->path_changed = false;
+    track->has_changed = false;
     track->begun = track->made_count;
     track->savepoint_count = 0;
 }
@@ -258,12 +259,19 @@ bool check_track_is_locked(const struct check_track *track, const struct stateme
     return track_find(track, &statement->target, true) != NULL;
 }
 
+bool check_track_is_uncommitted(const struct check_track *track)
+{
+    return track->in_transaction && track->has_changed && track->begin_length > 0;
+}
+
 /* Whether the statement is transaction control, which is then followed. */
 static bool track_transaction(struct check_track *track, const struct statement *statement)
 {
     enum statement_kind kind = statement->kind;
     if (kind == STATEMENT_BEGIN && !track->in_transaction) {
         track->in_transaction = true;
+        track->begin_at = statement->start;
+        track->begin_length = statement->length;
         track->begun = track->made_count;
     } else if (kind == STATEMENT_COMMIT) {
         track_end(track, statement, true);
@@ -285,6 +293,7 @@ void check_track_follow(struct check_track *track, const struct statement *state
     if (track_transaction(track, statement)) {
         return;
     }
+    track->has_changed |= track->in_transaction && statement_is_guarded(kind);
     if (statement_is_guarded(kind) && readable && kind != STATEMENT_DO && kind != STATEMENT_CALL) {
         track_lock(track, statement);
         track_schema_change(track, statement, text);

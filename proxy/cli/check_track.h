@@ -23,6 +23,8 @@ struct check_savepoint;
 
 struct check_track {
     bool in_transaction;
+    size_t begin_at, begin_length; /* its BEGIN, in the file; length 0: it came before the file */
+    bool has_changed;              /* it has a schema change */
     bool path_changed; /* in this transaction: at its end search_path is again what it was before */
     struct check_made *made; /* owned, oldest first */
     size_t made_count, made_room;
@@ -38,6 +40,9 @@ void check_track_free(struct check_track *track);
 
 /* Were all relations that the statement acts on made by this file? */
 bool check_track_is_new(const struct check_track *track, const struct statement *statement);
+
+/* The file is over: does it leave a transaction of its own open behind a schema change? */
+bool check_track_is_uncommitted(const struct check_track *track);
 
 /* Does the open transaction hold a lock on the relation that it acts on, by its name here, that
  * keeps writers out? */
