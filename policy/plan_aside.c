@@ -110,6 +110,7 @@ static void aside_append_steps(const struct plan_request *request, const char *n
     aside_append_settings(draft_step(draft, STEP_SETTINGS, false));
     bool computes = aside_may_compute(span_cut(request->text, statement->start, statement->length));
     aside_append_obstacle(facts, computes, draft_step(draft, STEP_ASIDE, false));
+    draft->last->builds = true;
     gate_append(request, &facts->table, draft_step(draft, STEP_ASIDE, false));
     buffer_append_span(draft_step(draft, STEP_ASIDE, false), build);
     struct buffer *out = draft_step(draft, STEP_RUN, false);

@@ -131,6 +131,8 @@ static void plan_append_steps(const struct plan_request *request, struct span re
     }
     timeouts_append_lift(facts, "0", draft_step(draft, STEP_GUARD, false));
     buffer_append_span(draft_step(draft, STEP_RUN, leftover), rewritten);
+    draft->last->builds = request->statements[0].kind == STATEMENT_CREATE_INDEX ||
+                          request->statements[0].kind == STATEMENT_REINDEX;
     draft->last->retry_from = leftover ? 0 : draft->last->retry_from;
     if (leftover || (plan_is_scope(&request->statements[0]) && facts->target_known)) {
         plan_append_undo(request, time, draft);

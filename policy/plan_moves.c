@@ -116,6 +116,7 @@ struct buffer *moves_build(struct moves *moves, const struct object_name *table,
 {
     const struct facts *facts = moves->request->facts;
     struct buffer *out = moves_long_part(moves, table, name);
+    moves->draft->last->builds = true;
     undo_append_index(facts, table, name, UNDO_INDEX_INVALID, moves_undo(moves, true));
     undo_append_index(facts, table, name, UNDO_INDEX_BARE, moves_undo(moves, false));
     return out;

@@ -6,7 +6,7 @@
 
 #include "proxy/net/link_state.h"
 
-static void letter_free(struct letter *letter)
+void letter_free(struct letter *letter)
 {
     buffer_free(&letter->text);
     free(letter);

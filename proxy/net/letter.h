@@ -28,6 +28,8 @@ struct letter {
 struct letter *letter_new(struct link *link);
 /* Thread safe; the letter is gone. `text` is copied. */
 void letter_post(struct letter *letter, enum session_event event, struct span text);
+/* Instead: when the workers' threads have ended. The pin is not given back. */
+void letter_free(struct letter *letter);
 
 /* `target` is pinned already (cancel_map_find) and the letter takes that pin over. False: no
  * memory, and the cancel is lost. */

@@ -9,6 +9,7 @@
 #include "proxy/net/link_state.h"
 #include "proxy/net/maintenance.h"
 #include "proxy/net/maintenance_aside.h"
+#include "proxy/net/yield.h"
 
 /* A client that takes its last words more slowly than this between two acknowledged pieces does not
  * want them. */
@@ -57,6 +58,7 @@ static void drop_server(struct link *link)
     link->dial = NULL;
     stream_close(&link->streams[SIDE_SERVER]);
     queue_leave(proxy->queue, &link->turn);
+    yield_answer(link);
     buffer_free(&link->ahead);
     if (link->registered) {
         cancel_map_remove(proxy->cancels, &link->cancel);

@@ -9,6 +9,7 @@
 #include "proxy/net/link_state.h"
 #include "proxy/net/maintenance.h"
 #include "proxy/net/maintenance_aside.h"
+#include "proxy/net/yield.h"
 
 static void on_ledger_done(void *who, bool ok, const char *why)
 {
@@ -252,6 +253,12 @@ static void obey_requests(struct link *link, unsigned requests)
     }
     if ((requests & REQUEST_TURN) != 0) {
         join_queue(link);
+    }
+    if ((requests & REQUEST_YIELD) != 0) {
+        yield_ask_others(link);
+    }
+    if ((requests & REQUEST_YIELD_ANSWER) != 0) {
+        yield_answer(link);
     }
     if ((requests & (REQUEST_ASIDE | REQUEST_ASIDE_GO | REQUEST_ASIDE_CANCEL)) != 0) {
         obey_aside(link, requests);

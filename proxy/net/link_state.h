@@ -8,6 +8,8 @@
 #include "proxy/net/link.h"
 #include "proxy/net/queue.h"
 
+struct yield;
+
 enum link_state { LINK_OPEN, LINK_FLUSHING, LINK_LINGERING, LINK_DEAD };
 
 /* What the session has yet to be told, as bits; told lowest first, when no call of it is running.
@@ -50,6 +52,7 @@ struct link {
     struct letter *canceller; /* the cancel that the session is being told of */
     struct cancel_entry cancel;
     struct turn turn;
+    struct yield *yield; /* who has asked us to, until we have answered; NULL: nobody */
     struct buffer ahead; /* who is first at the table we wait for */
     struct event alarm;
 };

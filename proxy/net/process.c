@@ -32,8 +32,6 @@ struct process {
     struct proxy proxy;
     struct listen_point points[LISTEN_POINTS_MOST];
     size_t point_count;
-    struct worker **workers;
-    unsigned worker_count;
 };
 
 static void log_note(const struct process *process, enum log_level level, const char *event,
@@ -107,19 +105,19 @@ static bool open_workers(struct process *process, char **why)
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
         wanted = processors > 0 ? (unsigned)processors : 1;
     }
-    process->workers = calloc(wanted, sizeof(struct worker *));
-    if (process->workers == NULL) {
+    process->proxy.workers = calloc(wanted, sizeof(struct worker *));
+    if (process->proxy.workers == NULL) {
         why_set(why, "no memory for %u workers", wanted);
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
-        process->workers[i] = worker_new(&process->proxy, i + 1, why);
-        if (process->workers[i] == NULL) {
+        process->proxy.workers[i] = worker_new(&process->proxy, i + 1, why);
+        if (process->proxy.workers[i] == NULL) {
             return false;
         }
-        process->worker_count++;
+        process->proxy.worker_count++;
         for (size_t point = 0; point < process->point_count; point++) {
-            if (!listener_open(process->workers[i], &process->points[point], why)) {
+            if (!listener_open(process->proxy.workers[i], &process->points[point], why)) {
                 return false;
             }
         }
@@ -157,8 +155,8 @@ static bool start(struct process *process, char **why)
     if (!opened) {
         return false;
     }
-    for (unsigned i = 0; i < process->worker_count; i++) {
-        if (!worker_start(process->workers[i], why)) {
+    for (unsigned i = 0; i < process->proxy.worker_count; i++) {
+        if (!worker_start(process->proxy.workers[i], why)) {
             return false;
         }
     }
@@ -189,11 +187,11 @@ static void deliver_order(struct mail *mail, bool lost)
 
 static void order_all(struct process *process, enum session_event event)
 {
-    for (unsigned i = 0; i < process->worker_count; i++) {
+    for (unsigned i = 0; i < process->proxy.worker_count; i++) {
         struct order *order = malloc(sizeof *order);
         if (order != NULL) {
-            *order = (struct order){{.deliver = deliver_order}, process->workers[i], event};
-            worker_post(process->workers[i], &order->mail);
+            *order = (struct order){{.deliver = deliver_order}, process->proxy.workers[i], event};
+            worker_post(process->proxy.workers[i], &order->mail);
         }
     }
 }
@@ -238,19 +236,19 @@ static bool serve(struct process *process, const sigset_t *signals)
 static void stop(struct process *process)
 {
     struct proxy *proxy = &process->proxy;
-    for (unsigned i = 0; i < process->worker_count; i++) {
-        worker_stop(process->workers[i]);
+    for (unsigned i = 0; i < process->proxy.worker_count; i++) {
+        worker_stop(process->proxy.workers[i]);
     }
-    for (unsigned i = 0; i < process->worker_count; i++) {
-        worker_join(process->workers[i]);
+    for (unsigned i = 0; i < process->proxy.worker_count; i++) {
+        worker_join(process->proxy.workers[i]);
     }
     maintenance_free(proxy->maintenance);
     resolver_free(proxy->resolver);
     ledger_close(proxy->ledger);
-    for (unsigned i = 0; i < process->worker_count; i++) {
-        worker_free(process->workers[i]);
+    for (unsigned i = 0; i < process->proxy.worker_count; i++) {
+        worker_free(process->proxy.workers[i]);
     }
-    free(process->workers);
+    free(process->proxy.workers);
     cancel_map_free(proxy->cancels);
     queue_free(proxy->queue);
 }

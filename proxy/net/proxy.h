@@ -9,8 +9,12 @@
 #include "proxy/net/log.h"
 #include "proxy/session/session.h"
 
+struct worker;
+
 struct proxy {
-    const struct config *config;    /* borrowed */
+    const struct config *config; /* borrowed */
+    struct worker **workers;
+    unsigned worker_count;
     struct session_options options; /* of every session */
     enum log_level log_level;
     struct ledger *ledger;

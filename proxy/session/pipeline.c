@@ -50,7 +50,7 @@ static void send_in_batch(struct pipeline *pipeline)
     }
 }
 
-void pipeline_client(struct pipeline *pipeline, uint8_t tag)
+void pipeline_client(struct pipeline *pipeline, uint8_t tag, bool unnamed)
 {
     switch (tag) {
     case CLIENT_QUERY:
@@ -59,6 +59,7 @@ void pipeline_client(struct pipeline *pipeline, uint8_t tag)
         if (pipeline->skip == SKIP_NONE) {
             owe(pipeline, false);
             start_batch(pipeline);
+            pipeline->unnamed = UNNAMED_NONE;
         }
         break;
     case CLIENT_SYNC:
@@ -70,10 +71,14 @@ void pipeline_client(struct pipeline *pipeline, uint8_t tag)
         break;
     case CLIENT_EXECUTE:
         pipeline->executed = true;
+        if (unnamed && pipeline->skip == SKIP_NONE) {
+            pipeline->unnamed = UNNAMED_EXECUTED;
+        }
         send_in_batch(pipeline);
         break;
     case CLIENT_BIND:
         pipeline->binds++;
+        pipeline->unnamed = unnamed ? UNNAMED_OPEN : pipeline->unnamed;
         send_in_batch(pipeline);
         break;
     case CLIENT_PARSE:
@@ -93,18 +98,29 @@ void pipeline_client(struct pipeline *pipeline, uint8_t tag)
     }
 }
 
+/* Not all that was executed has come to its end, and perhaps this has not. */
+static void doubt_unnamed(struct pipeline *pipeline)
+{
+    if (pipeline->unnamed == UNNAMED_EXECUTED) {
+        pipeline->unnamed = UNNAMED_OPEN;
+    }
+}
+
 void pipeline_server(struct pipeline *pipeline, uint8_t tag, enum reply_role role)
 {
-    (void)tag;
     switch (role) {
     case REPLY_END:
         /* With exchanges owed, this belongs to the first of them and not to the batch. */
         if (pipeline->used == 0 && pipeline->due > 0) {
             pipeline->due--;
         }
+        if (tag == SERVER_PORTAL_SUSPENDED) {
+            doubt_unnamed(pipeline);
+        }
         break;
     case REPLY_ERROR:
         pipeline->failed = true;
+        doubt_unnamed(pipeline);
         if (pipeline->copy_in) {
             pipeline->due = 0; /* what was sent behind the COPY went down with it */
         }

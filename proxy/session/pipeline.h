@@ -22,28 +22,37 @@ enum pipeline_skip {
     SKIP_OURS,   /* the same, but the server has not failed: we drop the messages ourselves */
 };
 
+/* The server drops it at the next Bind without a name, at a Query, and with its transaction. */
+enum unnamed_portal {
+    UNNAMED_NONE,
+    UNNAMED_OPEN,     /* bound, and it may have more to give */
+    UNNAMED_EXECUTED, /* and executed: when all is answered, to its end */
+};
+
 struct pipeline {
     struct {
         uint32_t count;
         bool sync; /* ended by Sync; else a Query or FunctionCall */
     } runs[PIPELINE_RUNS];
     uint8_t first, used;
-    uint8_t status; /* enum transaction_status of the last ReadyForQuery */
-    uint8_t skip;   /* enum pipeline_skip */
-    bool executed;  /* the batch holds an Execute */
-    bool failed;    /* an ErrorResponse since the last ReadyForQuery */
-    bool copy_in;   /* the server reads CopyData: Sync and Flush mean nothing */
-    uint32_t sent;  /* messages in the batch */
-    uint32_t due;   /* of them not answered yet */
-    uint32_t names; /* of them Parse and Close: they can change what a bound name stands for */
-    uint32_t binds; /* of them Bind: portals that a Sync of ours would drop */
-    uint32_t batch; /* counts batches: tells whether a portal was bound in this one */
+    uint8_t status;  /* enum transaction_status of the last ReadyForQuery */
+    uint8_t skip;    /* enum pipeline_skip */
+    uint8_t unnamed; /* enum unnamed_portal */
+    bool executed;   /* the batch holds an Execute */
+    bool failed;     /* an ErrorResponse since the last ReadyForQuery */
+    bool copy_in;    /* the server reads CopyData: Sync and Flush mean nothing */
+    uint32_t sent;   /* messages in the batch */
+    uint32_t due;    /* of them not answered yet */
+    uint32_t names;  /* of them Parse and Close: they can change what a bound name stands for */
+    uint32_t binds;  /* of them Bind: portals that a Sync of ours would drop */
+    uint32_t batch;  /* counts batches: tells whether a portal was bound in this one */
 };
 
 void pipeline_start(struct pipeline *pipeline);
 
-/* A message of the client's (or one of ours in its place) has gone to the server. */
-void pipeline_client(struct pipeline *pipeline, uint8_t tag);
+/* A message of the client's (or one of ours in its place) has gone to the server. `unnamed`: of a
+ * Bind or Execute, whether it means the unnamed portal. */
+void pipeline_client(struct pipeline *pipeline, uint8_t tag, bool unnamed);
 /* A message of the server's has come. For ReadyForQuery use pipeline_ready. */
 void pipeline_server(struct pipeline *pipeline, uint8_t tag, enum reply_role role);
 /* ReadyForQuery with its status. */
@@ -64,6 +73,14 @@ static inline bool pipeline_is_quiet(const struct pipeline *pipeline)
 static inline bool pipeline_is_between(const struct pipeline *pipeline)
 {
     return pipeline_is_quiet(pipeline) && pipeline->sent == 0;
+}
+
+/* The client is idle in a transaction, and its unnamed portal has given all that it had but is
+ * still there: it may hold a snapshot, and nobody has any use for it. */
+static inline bool pipeline_has_spent_portal(const struct pipeline *pipeline)
+{
+    return pipeline->unnamed == UNNAMED_EXECUTED && pipeline->status == STATUS_TRANSACTION &&
+           pipeline_is_between(pipeline);
 }
 
 #endif

@@ -176,6 +176,9 @@ void runner_next_step(struct session *session, struct effects *effects)
             (step->kind == STEP_RESTORE && !restore_now(session, step))) {
             continue;
         }
+        if (step->builds && yield_ask(session, effects)) {
+            return;
+        }
         if (step->kind == STEP_RUN) {
             run_send(session, effects);
             return;
@@ -329,12 +332,16 @@ static void exchange_ended(struct session *session, struct effects *effects)
     case RUNNER_RUN: /* the client's statement, sent as one of ours */
         run_end(session, effects);
         break;
+    case RUNNER_PORTAL:
+        between_portal_ended(session, effects);
+        break;
     case RUNNER_SETTINGS:
         aside_on_settings(session, effects);
         break;
     case RUNNER_FIT:
     case RUNNER_ASIDE:
     case RUNNER_QUEUE:
+    case RUNNER_YIELD:
     case RUNNER_INTENT:
     case RUNNER_RESYNC:
     case RUNNER_PAUSE:

@@ -45,6 +45,8 @@ void runner_pay_debt(struct session *session, struct effects *effects);
  * counts, as the one that we remember is. The wire must be quiet. */
 void runner_ask_name(struct session *session, struct span name, bool of_parse,
                      struct effects *effects);
+/* SESSION_YIELD: closes the client's unnamed portal if nobody can miss it. */
+void runner_yield(struct session *session, struct effects *effects);
 void runner_free(struct runner *runner);
 
 bool runner_on_client(struct session *session, struct span in, struct effects *effects);
@@ -56,6 +58,7 @@ void runner_on_cancel(struct session *session, struct effects *effects);
 void runner_on_blockers(struct session *session, struct span text);
 void runner_on_turn(struct session *session, struct span text, struct effects *effects);
 void runner_on_aside(struct session *session, bool done, struct span text, struct effects *effects);
+void runner_on_yielded(struct session *session, struct effects *effects);
 void runner_on_queued(struct session *session, struct span who, struct effects *effects);
 void runner_on_client_lost(struct session *session, struct effects *effects);
 void runner_on_server_lost(struct session *session, struct effects *effects);

@@ -1,8 +1,10 @@
 /* Exchanges of ours that belong to no request of the client's: putting back settings that are owed,
- * and asking whether a name is taken. There is no plan, and nothing for the ledger. */
+ * asking whether a name is taken, and closing a portal that is in the way of others. There is no
+ * plan, and nothing for the ledger. */
 #include "proxy/session/runner_state.h"
 
 #include "policy/sql/sql.h"
+#include "protocol/client_message.h"
 #include "protocol/server_message.h"
 #include "protocol/sqlstate.h"
 #include "proxy/session/session_state.h"
@@ -77,5 +79,50 @@ void between_name_ended(struct session *session, struct effects *effects)
     } else {
         prepared_confirm(&session->prepared, buffer_span(&runner->request.sql));
     }
+    runner_leave(session, effects);
+}
+
+/* The client is not in the middle of anything, neither here nor on the server, and its portal can
+ * be of use only to one that would have it give no rows once more. */
+static bool may_close_portal(const struct session *session)
+{
+    if (session->phase != PHASE_STREAMING || session->awaits_ledger || session->client_gone ||
+        session->skip_client > 0 || session->drop_client > 0 || session->skip_server > 0 ||
+        session->long_message != NULL || session->replication ||
+        !pipeline_has_spent_portal(&session->pipeline)) {
+        return false;
+    }
+    const struct session_options *options = session->options;
+    const struct statement none = {0};
+    struct identity who = {session->database, session->user, session->application, session->client,
+                           session->wall_us};
+    return settings_resolve(options->settings, options->overrides, options->override_count, &who,
+                            &none)
+               .mode == MODE_ENFORCE;
+}
+
+void runner_yield(struct session *session, struct effects *effects)
+{
+    struct runner *runner = NULL;
+    if (!may_close_portal(session)) {
+        effects->requests |= REQUEST_YIELD_ANSWER;
+        return;
+    }
+    runner = begin(session, RUNNER_PORTAL, effects);
+    if (runner != NULL) {
+        runner->exchange.synced = true;
+        session->pipeline.unnamed = UNNAMED_NONE;
+        portal_close(&session->prepared, span_text(""));
+        encode_close(&effects->to_server, 'P', span_text(""));
+        encode_sync(&effects->to_server);
+    }
+}
+
+/* Where no statement runs there is nothing that can fail. If the server finds something yet, its
+ * transaction has failed, and the client must hear why. */
+void between_portal_ended(struct session *session, struct effects *effects)
+{
+    buffer_append_span(&effects->to_client, buffer_span(&session->runner->exchange.error));
+    effects->requests |= REQUEST_YIELD_ANSWER;
     runner_leave(session, effects);
 }

@@ -109,6 +109,7 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
     case RUNNER_FIT:
     case RUNNER_ASIDE:
     case RUNNER_QUEUE:
+    case RUNNER_YIELD:
     case RUNNER_STEP:
     case RUNNER_GENERATED:
     case RUNNER_RESYNC:
@@ -116,6 +117,7 @@ void runner_on_ledger(struct session *session, bool durable, struct span why,
     case RUNNER_REST:
     case RUNNER_REFUSE:
     case RUNNER_NAME:
+    case RUNNER_PORTAL:
     case RUNNER_DEBT:
         break;
     }
@@ -151,6 +153,9 @@ void runner_on_timer(struct session *session, struct effects *effects)
         batch_end_rest(session, effects);
     } else if (runner->state == RUNNER_QUEUE) {
         turn_give_up(session, effects);
+    } else if (runner->state == RUNNER_YIELD) {
+        session_log(effects, "info", "not all sessions have answered: the build does not wait");
+        yield_end(session, effects);
     } else if (runs_change(runner) || aside_is_at_work(runner)) {
         runner->deadline_us = 0;
         session_log(effects, "warn", "deadline of %u ms passed: canceling the change",
@@ -178,6 +183,9 @@ void runner_on_cancel(struct session *session, struct effects *effects)
     case RUNNER_QUEUE:
         turn_give_up(session, effects);
         break;
+    case RUNNER_YIELD:
+        yield_end(session, effects);
+        break;
     case RUNNER_RUN:
         if (!runner->run_ended) {
             effects->requests |= REQUEST_CANCEL_SERVER;
@@ -203,6 +211,7 @@ void runner_on_cancel(struct session *session, struct effects *effects)
     case RUNNER_OUTCOME:
     case RUNNER_REFUSE:
     case RUNNER_NAME:
+    case RUNNER_PORTAL: /* its client is idle, and a cancel would miss it, too */
     case RUNNER_DEBT:
         break;
     }

@@ -131,6 +131,9 @@ enum exchange_progress exchange_reply(struct session *session, struct runner *ru
         return EXCHANGE_GOES_ON;
     case SERVER_NOTICE:
         runner_shadow_hear(runner, body);
+        if (runner->state == RUNNER_PORTAL) { /* of no statement of ours */
+            buffer_append_span(&effects->to_client, message);
+        }
         return EXCHANGE_GOES_ON;
     default: /* the rest answers to us alone; notices of our own statements too */
         return EXCHANGE_GOES_ON;

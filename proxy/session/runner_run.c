@@ -37,7 +37,7 @@ static void send_query(struct session *session, struct effects *effects)
         buffer_append_span(&effects->to_server, buffer_span(&runner->request.message));
         effects->offer_client = runner->request.message_left > 0;
     }
-    pipeline_client(&session->pipeline, CLIENT_QUERY);
+    pipeline_client(&session->pipeline, CLIENT_QUERY, false);
 }
 
 /* In a transaction block a portal outlives a Sync, and its name cannot be bound twice. */
@@ -72,7 +72,8 @@ static void send_execute(struct session *session, struct effects *effects)
     }
     buffer_append_span(&effects->to_server, buffer_span(&runner->request.message));
     encode_flush(&effects->to_server);
-    pipeline_client(&session->pipeline, CLIENT_EXECUTE);
+    pipeline_client(&session->pipeline, CLIENT_EXECUTE,
+                    runner->request.message.at[FRAME_HEADER_BYTES] == '\0');
 }
 
 void run_send(struct session *session, struct effects *effects)

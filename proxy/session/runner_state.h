@@ -16,6 +16,7 @@
     X(SETTINGS, "settings")   /* what a session beside this one needs to know */                   \
     X(FIT, "fit")             /* whether an index can be built beside this session */              \
     X(ASIDE, "aside")         /* until it is built there */                                        \
+    X(YIELD, "yield")         /* that other sessions let go of what a build would wait for */      \
     X(INTENT, "intent")       /* the ledger: the intent on disk */                                 \
     X(STEP, "step")           /* the end of a step of ours */                                      \
     X(GENERATED, "generated") /* the end of a statement that a CLEAN or UNDO step has named */     \
@@ -26,6 +27,7 @@
     X(OUTCOME, "outcome")     /* the ledger: the outcome on disk */                                \
     X(REFUSE, "refuse")       /* the failure of a statement of ours in the refused one's place */  \
     X(NAME, "name")           /* the answer whether a prepared statement's name is taken */        \
+    X(PORTAL, "portal")       /* the end of a portal of the client's that is of no more use */     \
     X(DEBT, "debt")           /* the end of a RESTORE that was owed */
 
 enum runner_state {
@@ -108,6 +110,8 @@ struct runner {
     char sqlstate[6];      /* of the RUN's error */
     struct buffer message; /* and its message text */
     struct refusal refusal;
+
+    bool others_yielded; /* they have been asked, for the step that comes next */
 
     bool aside_fit, aside_unfit; /* whether it can be built beside this session; else: not asked */
 
@@ -242,6 +246,10 @@ bool turn_join(struct session *session, struct effects *effects);
 void turn_leave(struct runner *runner, struct effects *effects);
 /* The wait has ended without the turn. */
 void turn_give_up(struct session *session, struct effects *effects);
+/* runner_yield.c: before a build the other sessions are asked to let go of what it would wait for.
+ * True: it must wait for their answers. */
+bool yield_ask(struct session *session, struct effects *effects);
+void yield_end(struct session *session, struct effects *effects);
 /* runner_outcome.c: what the ledger and the client hear. */
 bool outcome_intend(struct session *session, struct effects *effects);
 void outcome_forwarded(struct session *session, struct effects *effects);
@@ -257,6 +265,7 @@ bool runner_repeats_canceled(struct session *session, struct span sql, struct ef
 /* runner_between.c */
 void between_debt_ended(struct session *session, struct effects *effects);
 void between_name_ended(struct session *session, struct effects *effects);
+void between_portal_ended(struct session *session, struct effects *effects);
 /* runner_refuse.c: carries the refusal out; and its statement of ours has failed. */
 void refuse_start(struct session *session, struct effects *effects);
 void refuse_ended(struct session *session, struct effects *effects);

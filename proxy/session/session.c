@@ -9,7 +9,6 @@
 #include "protocol/sqlstate.h"
 #include "proxy/session/runner.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,21 +77,6 @@ void session_free(struct session *session)
     free(session->identity);
     free(session->application);
     free(session);
-}
-
-void session_log(struct effects *effects, const char *level, const char *format, ...)
-{
-    char line[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    for (char *c = line; *c != '\0'; c++) {
-        if (*c == '\n' || *c == '\r') { /* a peer's text must not forge a line of the log */
-            *c = ' ';
-        }
-    }
-    buffer_append_format(&effects->log, "%s %s\n", level, line);
 }
 
 void session_enter(struct session *session, enum phase phase, struct effects *effects)
@@ -349,6 +333,12 @@ void session_event(struct session *session, enum session_event event, struct spa
         break;
     case SESSION_QUEUED:
         runner_on_queued(session, text, effects);
+        break;
+    case SESSION_YIELD:
+        runner_yield(session, effects);
+        break;
+    case SESSION_YIELDED:
+        runner_on_yielded(session, effects);
         break;
     case SESSION_SHUTDOWN:
         on_shutdown(session, effects);

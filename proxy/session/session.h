@@ -47,7 +47,11 @@ enum session_event {
      * an SQLSTATE, a blank, and why. */
     SESSION_ASIDE_DONE,
     SESSION_ASIDE_FAILED,
-    SESSION_QUEUED,   /* … or not yet; text: who is first, one line */
+    SESSION_QUEUED, /* … or not yet; text: who is first, one line */
+    /* Another session is about to build an index, and would wait for snapshots: let go of one that
+     * is of no use. Answered by REQUEST_YIELD_ANSWER, unless the session ends. */
+    SESSION_YIELD,
+    SESSION_YIELDED,  /* the answer to REQUEST_YIELD */
     SESSION_SHUTDOWN, /* end when idle */
     SESSION_KILL,     /* end now */
 };
@@ -74,6 +78,10 @@ enum session_request {
     REQUEST_ASIDE = 1u << 11,
     REQUEST_ASIDE_GO = 1u << 12,
     REQUEST_ASIDE_CANCEL = 1u << 13,
+    /* Tell SESSION_YIELD to all other sessions of this server and database, and SESSION_YIELDED to
+     * this one when they have answered. */
+    REQUEST_YIELD = 1u << 14,
+    REQUEST_YIELD_ANSWER = 1u << 15,
     REQUEST_CLOSE = 1u << 8, /* both legs, the client's after its output is flushed */
 };
 

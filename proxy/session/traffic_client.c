@@ -102,6 +102,10 @@ static enum fate on_message(struct session *session, const struct incoming *mess
     case BODY_PASS:
         return FATE_PASS;
     case BODY_NAMES:
+        if (message->rest.length == FRAME_HEADER_BYTES &&
+            message->frame.length > FRAME_HEADER_BYTES) {
+            return FATE_WAIT; /* pipeline_client wants to know whose it is */
+        }
         if (prepared_map_is_empty(&session->prepared) || session->pipeline.skip != SKIP_NONE) {
             return FATE_PASS;
         }
@@ -175,6 +179,12 @@ static bool must_drain(const struct session *session, uint8_t tag)
            (ends_copy && !pipeline_is_quiet(pipeline));
 }
 
+/* A portal's name stands first in Bind and Execute. */
+static inline bool means_unnamed(const struct incoming *message)
+{
+    return message->rest.length > FRAME_HEADER_BYTES && message->rest.at[FRAME_HEADER_BYTES] == '\0';
+}
+
 bool traffic_on_client(struct session *session, struct span in, struct effects *effects)
 {
     if (session->drop_client > 0) {
@@ -222,7 +232,7 @@ bool traffic_on_client(struct session *session, struct span in, struct effects *
             effects->consumed = at;
             return fate == FATE_FIRST;
         }
-        pipeline_client(&session->pipeline, tag);
+        pipeline_client(&session->pipeline, tag, means_unnamed(&message));
         size_t there =
             message.rest.length < message.frame.length ? message.rest.length : message.frame.length;
         session->skip_client = message.frame.length - there;

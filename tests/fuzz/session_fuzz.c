@@ -258,12 +258,24 @@ static bool serve(struct world *world, uint8_t choice)
     return served;
 }
 
+/* A portal is closed for others only where its client cannot miss it. */
+static void yield(struct world *world)
+{
+    const struct model *model = &world->model;
+    size_t before = model->in.length;
+    shell_tell(&world->shell, SESSION_YIELD, span_of(NULL, 0));
+    assert(model->in.length == before || world->raw ||
+           (before == 0 && model->status == 'T' && !model->skips && !model_has_open_portal(model)));
+}
+
 static void tell(struct world *world, uint8_t which)
 {
     static const enum session_event events[] = {
         SESSION_CANCEL,      SESSION_BLOCKERS,  SESSION_SHUTDOWN, SESSION_CLIENT_LOST,
         SESSION_UNREACHABLE, SESSION_CONNECTED, SESSION_KILL};
-    if (which % 9 < 7) {
+    if (which >= 128) {
+        yield(world);
+    } else if (which % 9 < 7) {
         shell_tell(&world->shell, events[which % 9], span_text("text"));
     } else {
         shell_end(&world->shell, which % 9 == 7 ? SIDE_CLIENT : SIDE_SERVER);

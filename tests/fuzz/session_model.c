@@ -24,16 +24,38 @@ static void put_name(struct model_name *names, unsigned *next, struct span name,
     i = i < MODEL_NAMES ? i : (*next)++ % MODEL_NAMES;
     copy_text(names[i].name, sizeof names[i].name, name);
     snprintf(names[i].sql, sizeof names[i].sql, "%s", sql);
+    names[i].spent = false;
 }
 
-static const char *sql_of(const struct model_name *names, struct span name)
+static struct model_name *find_name(struct model_name *names, struct span name)
 {
     for (size_t i = 0; i < MODEL_NAMES; i++) {
         if (names[i].sql[0] != '\0' && span_is(name, names[i].name)) {
-            return names[i].sql;
+            return &names[i];
         }
     }
     return NULL;
+}
+
+bool model_has_open_portal(const struct model *model)
+{
+    for (size_t i = 0; i < MODEL_NAMES; i++) {
+        const struct model_name *portal = &model->portals[i];
+        if (portal->sql[0] != '\0' && portal->name[0] == '\0' && !portal->spent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those of a transaction end with it, and the unnamed one with the next Query. */
+static void drop_portals(struct model *model, bool all)
+{
+    for (size_t i = 0; i < MODEL_NAMES; i++) {
+        if (all || model->portals[i].name[0] == '\0') {
+            model->portals[i].sql[0] = '\0';
+        }
+    }
 }
 
 static void fail(struct model *model, const char *sqlstate)
@@ -151,6 +173,21 @@ static bool run(struct model *model, const char *sql, bool simple, uint8_t choic
     return true;
 }
 
+/* Of a SELECT, if it wants so many rows only and the input says that there are more. */
+static void execute_portal(struct model *model, const struct execute *execute, uint8_t choice)
+{
+    struct model_name *portal = find_name(model->portals, execute->portal);
+    char sql[sizeof portal->sql];
+    snprintf(sql, sizeof sql, "%s", portal->sql);
+    if (execute->max_rows > 0 && (choice & 65) == 64 && model->status != 'E' &&
+        strncasecmp(sql, "SELECT", 6) == 0) {
+        encode_bare(&model->out, SERVER_PORTAL_SUSPENDED);
+        return;
+    }
+    portal->spent = true;
+    model->skips = !run(model, sql, false, choice);
+}
+
 static void on_query(struct model *model, struct span body, uint8_t choice)
 {
     struct query query;
@@ -161,6 +198,7 @@ static void on_query(struct model *model, struct span body, uint8_t choice)
         return;
     }
     copy_text(sql, sizeof sql, query.sql);
+    drop_portals(model, model->status == 'I');
     bool ours = starts(sql, "/* ddlguard */") && !starts(sql, "/* ddlguard */ SET LOCAL");
     for (char *at = sql; *at != '\0' && !model->copy_in;) {
         size_t length = ours ? strlen(at) : strcspn(at, ";");
@@ -181,6 +219,7 @@ static void on_extended(struct model *model, uint8_t tag, struct span body, uint
     struct parse parse;
     struct bind_names bind;
     struct execute execute;
+    struct target target;
     char sql[64];
     bool good = true;
     if (tag == CLIENT_PARSE && (good = decode_parse(body, &parse))) {
@@ -188,17 +227,22 @@ static void on_extended(struct model *model, uint8_t tag, struct span body, uint
         put_name(model->statements, &model->next_statement, parse.name, sql);
         encode_bare(&model->out, SERVER_PARSE_COMPLETE);
     } else if (tag == CLIENT_BIND && (good = decode_bind_names(body, &bind) == NAMES_READY)) {
-        const char *bound = sql_of(model->statements, bind.statement);
+        const struct model_name *bound = find_name(model->statements, bind.statement);
         good = bound != NULL;
         if (good) {
-            put_name(model->portals, &model->next_portal, bind.portal, bound);
+            put_name(model->portals, &model->next_portal, bind.portal, bound->sql);
             encode_bare(&model->out, SERVER_BIND_COMPLETE);
         }
     } else if (tag == CLIENT_EXECUTE && (good = decode_execute(body, &execute))) {
-        const char *bound = sql_of(model->portals, execute.portal);
-        good = bound != NULL;
-        model->skips = good && !run(model, bound, false, choice);
-    } else if (tag == CLIENT_CLOSE) {
+        good = find_name(model->portals, execute.portal) != NULL;
+        if (good) {
+            execute_portal(model, &execute, choice);
+        }
+    } else if (tag == CLIENT_CLOSE && (good = decode_target(body, &target))) {
+        struct model_name *portal = find_name(model->portals, target.name);
+        if (target.type == 'P' && portal != NULL) {
+            portal->sql[0] = '\0';
+        }
         encode_bare(&model->out, SERVER_CLOSE_COMPLETE);
     } else if (tag == CLIENT_DESCRIBE) {
         encode_bare(&model->out, SERVER_NO_DATA);
@@ -245,6 +289,9 @@ bool model_serve(struct model *model, uint8_t choice)
         on_copy(model, frame.tag);
     } else if (frame.tag == CLIENT_SYNC) {
         model->skips = false;
+        if (model->status == 'I') {
+            drop_portals(model, true);
+        }
         encode_ready(&model->out, (enum transaction_status)model->status);
     } else if (frame.tag == CLIENT_QUERY && !model->skips) {
         on_query(model, body, choice);

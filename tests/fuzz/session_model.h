@@ -14,6 +14,7 @@
 struct model_name {
     char name[16];
     char sql[64]; /* its beginning */
+    bool spent;   /* a portal that has been executed to its end */
 };
 
 struct model {
@@ -33,5 +34,7 @@ struct model {
 /* Answers the next message, if there is a whole one. `choice`: bit 0, it fails (if it can); the
  * other bits, how. */
 MUST_USE bool model_serve(struct model *model, uint8_t choice);
+/* Whether the unnamed portal is there and may have more to give. */
+bool model_has_open_portal(const struct model *model);
 
 #endif

@@ -9,9 +9,10 @@
  *      client < CommandComplete "CREATE INDEX" | ReadyForQuery I
  *      ledger < intended tag="CREATE INDEX" executed="…"      a record; any of its keys
  *      ledger fails | ledger waits | ledger works             what becomes of records (works)
- *      settings aside=yes                             indexes can be built over another connection
- *      queue waits | queue works                              whether event TURN must be told
- * (works) request < WATCH UNWATCH                                what the shell is asked to do
+ *      settings aside=yes                  indexes can be built over another connection
+ *      queue waits | queue works           whether event TURN must be told (works)
+ *      others wait | others yield          whether event YIELDED must be told (yield)
+ *      request < WATCH UNWATCH             what the shell is asked to do
  *      event CONNECTED | CLIENT_LOST | CANCEL | BLOCKERS "x"  enum session_event
  *      client ends | server ends                              the end of that side's bytes
  *      clock +500ms                                           time passes; a due timer rings
@@ -24,7 +25,16 @@
 
 #include "tests/unit/session/dialogue_shell.h"
 
-enum dialogue_act { ACT_FEED, ACT_EXPECT, ACT_EVENT, ACT_END, ACT_CLOCK, ACT_LEDGER, ACT_QUEUE };
+enum dialogue_act {
+    ACT_FEED,
+    ACT_EXPECT,
+    ACT_EVENT,
+    ACT_END,
+    ACT_CLOCK,
+    ACT_LEDGER,
+    ACT_QUEUE,
+    ACT_OTHERS
+};
 
 struct dialogue_step {
     enum dialogue_act act;
@@ -33,7 +43,7 @@ struct dialogue_step {
     enum shell_place place; /* EXPECT */
     enum session_event event;
     enum shell_ledger ledger;
-    bool queue_waits;
+    bool waits;          /* QUEUE, OTHERS */
     uint64_t us;         /* CLOCK */
     bool whole;          /* FEED of the login short form: no need to cut it in every dialogue */
     struct buffer bytes; /* FEED: the bytes. EXPECT: a line, with … for any text. EVENT: its text */

@@ -156,6 +156,8 @@ static void parse_event(struct dialogue *dialogue, struct span rest)
         {"ASIDE_DONE", SESSION_ASIDE_DONE},
         {"ASIDE_FAILED", SESSION_ASIDE_FAILED},
         {"QUEUED", SESSION_QUEUED},
+        {"YIELD", SESSION_YIELD},
+        {"YIELDED", SESSION_YIELDED},
         {"SHUTDOWN", SESSION_SHUTDOWN},
         {"KILL", SESSION_KILL},
     };
@@ -246,7 +248,9 @@ void dialogue_parse_line(struct dialogue *dialogue, struct span line)
     } else if (strcmp(first.name, "request") == 0) {
         parse_requests(dialogue, behind_first);
     } else if (strcmp(first.name, "queue") == 0) {
-        dialogue_add(dialogue, ACT_QUEUE)->queue_waits = strcmp(second.name, "waits") == 0;
+        dialogue_add(dialogue, ACT_QUEUE)->waits = strcmp(second.name, "waits") == 0;
+    } else if (strcmp(first.name, "others") == 0) {
+        dialogue_add(dialogue, ACT_OTHERS)->waits = strcmp(second.name, "wait") == 0;
     } else if (strcmp(first.name, "event") == 0) {
         parse_event(dialogue, behind_first);
     } else if (strcmp(first.name, "clock") == 0) {

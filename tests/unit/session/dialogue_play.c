@@ -167,7 +167,10 @@ static void act(struct play *play, const struct dialogue_step *step, size_t cut)
         play->shell.ledger = step->ledger;
         break;
     case ACT_QUEUE:
-        play->shell.queue_waits = step->queue_waits;
+        play->shell.queue_waits = step->waits;
+        break;
+    case ACT_OTHERS:
+        play->shell.others_wait = step->waits;
         break;
     case ACT_EXPECT:
         break;

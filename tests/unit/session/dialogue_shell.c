@@ -129,6 +129,7 @@ static void obey_requests(struct shell *shell)
         {REQUEST_ASIDE, "ASIDE"},
         {REQUEST_ASIDE_GO, "ASIDE_GO"},
         {REQUEST_ASIDE_CANCEL, "ASIDE_CANCEL"},
+        {REQUEST_YIELD_ANSWER, "YIELD_ANSWER"},
         {REQUEST_CLOSE, "CLOSE"},
     };
     unsigned requests = shell->effects.requests;
@@ -138,6 +139,10 @@ static void obey_requests(struct shell *shell)
         }
     }
     obey_turn(shell, requests);
+    if ((requests & REQUEST_YIELD) != 0) {
+        shell->yielded_due = !shell->others_wait;
+        say(shell, PLACE_SHELL, span_text(shell->others_wait ? "YIELD" : ""));
+    }
     shell->server_finished = shell->server_finished || (requests & REQUEST_HALF_CLOSE_SERVER) != 0;
     if ((requests & REQUEST_CLOSE_SERVER) != 0) {
         shell->server_open = false;
@@ -218,6 +223,16 @@ static bool answer_turn(struct shell *shell)
     return true;
 }
 
+static bool answer_yield(struct shell *shell)
+{
+    if (!shell->yielded_due) {
+        return false;
+    }
+    shell->yielded_due = false;
+    tell(shell, SESSION_YIELDED, span_of(NULL, 0));
+    return true;
+}
+
 static bool offer(struct shell *shell, enum session_side side)
 {
     if (!shell->offers[side]) {
@@ -258,8 +273,8 @@ static void pump(struct shell *shell)
             return;
         }
         bool moved = offer(shell, SIDE_CLIENT) || offer(shell, SIDE_SERVER) ||
-                     answer_ledger(shell) || answer_turn(shell) || read_side(shell, SIDE_SERVER) ||
-                     read_side(shell, SIDE_CLIENT);
+                     answer_ledger(shell) || answer_turn(shell) || answer_yield(shell) ||
+                     read_side(shell, SIDE_SERVER) || read_side(shell, SIDE_CLIENT);
         if (!moved) {
             return;
         }

@@ -35,9 +35,10 @@ struct shell {
     bool told_end[2];        /* … and the session knows */
     bool offers[2];
     bool server_open, server_finished;
-    bool ledger_due, turn_due, closed;
+    bool ledger_due, turn_due, yielded_due, closed;
     bool in_queue;    /* REQUEST_TURN, and not REQUEST_TURN_BACK yet */
     bool queue_waits; /* the test tells SESSION_TURN itself; else it is always our turn */
+    bool others_wait; /* the test tells SESSION_YIELDED itself; else they answer at once */
     enum shell_ledger ledger;
     const char *ledger_why; /* of LEDGER_FAILS; constant text */
     uint64_t deadline_us;
