@@ -84,7 +84,8 @@ struct action_facts {
     /* SET NOT NULL on PostgreSQL 18: the name of the column's NOT NULL constraint, as it is or,
      * when there is none, as it would be chosen; empty: not known. */
     char not_null_name[NAME_BYTES];
-    /* ADD COLUMN of a serial type: the name that PostgreSQL would choose now for its sequence. */
+    /* ADD COLUMN of a serial type or AS IDENTITY: the name that PostgreSQL would choose now for its
+     * sequence. */
     char free_sequence[NAME_BYTES];
     /* the other relation: referenced table, partition, index */
     bool other_exists;

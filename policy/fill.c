@@ -31,11 +31,20 @@ static const char *obstacle_of_table(const struct facts *facts)
     return whys[facts->fill.obstacle];
 }
 
-static const char *obstacle_of_serial(const struct alter_action *action,
-                                      const struct action_facts *known, const struct facts *facts)
+static bool type_is_integer(const char *type)
+{
+    return strcmp(type, "int2") == 0 || strcmp(type, "int4") == 0 || strcmp(type, "int8") == 0;
+}
+
+static const char *obstacle_of_sequence(const struct alter_action *action,
+                                        const struct action_facts *known, const struct facts *facts)
 {
     if (action->flags & COLUMN_HAS_DEFAULT) {
-        return "a serial column can have no other default";
+        return "a serial or identity column can have no other default";
+    }
+    if ((action->flags & COLUMN_IDENTITY) &&
+        ((action->flags & COLUMN_SERIAL) || !type_is_integer(action->type))) {
+        return "an identity column is a smallint, integer or bigint";
     }
     if (!facts->fill.may_own) {
         return "the sequence of the column would not be the one that the table's owner gets";
@@ -54,16 +63,12 @@ const char *fill_obstacle(const struct statement *statement, size_t action,
     if (alter->flags & COLUMN_GENERATED) {
         return "a generated column cannot be filled later";
     }
-    if (alter->flags & COLUMN_IDENTITY) {
-        return "a column becomes an identity only when all its rows are filled, and new rows would "
-               "have none until then";
-    }
     if (known->type_constrained) {
         return "its type is a domain with constraints, which PostgreSQL checks row by row";
     }
     const char *why = obstacle_of_table(facts);
-    if (why == NULL && (alter->flags & COLUMN_SERIAL)) {
-        why = obstacle_of_serial(alter, known, facts);
+    if (why == NULL && (alter->flags & (COLUMN_SERIAL | COLUMN_IDENTITY))) {
+        why = obstacle_of_sequence(alter, known, facts);
     }
     return why;
 }

@@ -1,8 +1,9 @@
 /* ADD COLUMN in parts: the column alone, instant once its lock is granted; where every row is to
  * have a value of its own its default and the rows (plan_fill.c) and NOT NULL; then each of its
  * constraints by the recipe that an ADD CONSTRAINT would have, under the names that PostgreSQL
- * would give them. Until the last part the column is there without them. What fails takes the
- * column with it: it was added by this change. */
+ * would give them; and in the end what makes it an identity (plan_sequence.c). Until the last part
+ * the column is there without them. What fails takes the column with it: it was added by this
+ * change. */
 #include "policy/fill.h"
 #include "policy/plan_moves.h"
 
@@ -71,52 +72,10 @@ static const char *column_key(struct moves *moves, size_t action, const char *ch
 
 #define CONSTRAINTS (COLUMN_CHECK | COLUMN_REFERENCES | COLUMN_KEYS)
 
-/* The sequence of a serial column, as PostgreSQL makes it (generateSerialExtraStmts): it goes with
- * the column. */
-static void column_sequence(struct moves *moves, size_t action, struct object_name *sequence)
-{
-    const struct alter_action *alter = &moves->statement->actions[action];
-    const struct facts *facts = moves->request->facts;
-    *sequence = facts->table; /* its schema */
-    memcpy(sequence->name, facts->actions[action].free_sequence, NAME_BYTES);
-    struct buffer *out = moves_part(moves);
-    buffer_append_text(out, "CREATE SEQUENCE ");
-    sql_append_name(out, sequence);
-    buffer_append_format(out, " AS pg_catalog.%s OWNED BY ", alter_serial_base(alter));
-    sql_append_name(out, &facts->table);
-    buffer_append_text(out, ".");
-    sql_append_identifier(out, alter->column);
-}
-
-static bool column_set_default(struct moves *moves, size_t action)
-{
-    const struct alter_action *alter = &moves->statement->actions[action];
-    struct object_name sequence;
-    struct buffer name = {0}, literal = {0}, tail = {0};
-    if (!(alter->flags & COLUMN_SERIAL)) {
-        return alter_text_set_default(moves->text, moves->statement, action, moves_part(moves));
-    }
-    column_sequence(moves, action, &sequence);
-    sql_append_name(&name, &sequence);
-    sql_append_literal(&literal, buffer_span(&name));
-    buffer_append_text(&tail, "ALTER COLUMN ");
-    sql_append_identifier(&tail, alter->column);
-    buffer_append_text(&tail, " SET DEFAULT pg_catalog.nextval(");
-    buffer_append_span(&tail, buffer_span(&literal));
-    buffer_append_text(&tail, "::pg_catalog.regclass)");
-    struct buffer *out = moves_part(moves);
-    bool done = alter_text_append(moves->text, moves->statement, buffer_span(&tail), out);
-    out->failed = out->failed || name.failed || literal.failed || tail.failed;
-    buffer_free(&name);
-    buffer_free(&literal);
-    buffer_free(&tail);
-    return done;
-}
-
 /* What is not there from the beginning: the default and NOT NULL only when the rows are filled. */
 static unsigned column_late(const struct alter_action *alter, const struct action_facts *known)
 {
-    const unsigned filled = COLUMN_NOT_NULL | COLUMN_HAS_DEFAULT | COLUMN_SERIAL;
+    const unsigned filled = COLUMN_NOT_NULL | COLUMN_HAS_DEFAULT | COLUMN_SERIAL | COLUMN_IDENTITY;
     return alter->flags & (CONSTRAINTS | (fill_is_asked(alter, known) ? filled : 0u));
 }
 
@@ -142,17 +101,27 @@ const char *recipe_bare_column(struct moves *moves, size_t action)
 static const char *column_not_null(struct moves *moves, size_t action)
 {
     const struct alter_action *alter = &moves->statement->actions[action];
+    const unsigned firm = COLUMN_NOT_NULL | COLUMN_SERIAL | COLUMN_IDENTITY;
     char name[NAME_BYTES];
-    bool wanted = (alter->flags & (COLUMN_NOT_NULL | COLUMN_SERIAL)) != 0;
     bool named =
         alter_constraint_name(moves->text, moves->statement, action, COLUMN_NOT_NULL, 0, name) &&
         name[0] != '\0';
-    if (!wanted || (alter->flags & COLUMN_PRIMARY_KEY)) { /* that makes it NOT NULL itself */
-        return NULL;
+    if (named && moves->request->facts->server_version >= 180000) {
+        return "its NOT NULL has a name of its own";
     }
-    return named && moves->request->facts->server_version >= 180000
-               ? "its NOT NULL has a name of its own"
-               : recipe_column_not_null(moves, alter->column);
+    /* A primary key makes it NOT NULL itself. */
+    bool wanted = (alter->flags & firm) != 0 && !(alter->flags & COLUMN_PRIMARY_KEY);
+    return wanted ? recipe_column_not_null(moves, alter->column) : NULL;
+}
+
+static const char *column_set_default(struct moves *moves, size_t action)
+{
+    if (moves->statement->actions[action].flags & (COLUMN_SERIAL | COLUMN_IDENTITY)) {
+        return recipe_sequence(moves, action);
+    }
+    return alter_text_set_default(moves->text, moves->statement, action, moves_part(moves))
+               ? NULL
+               : "the column's default could not be proved to be the same";
 }
 
 /* The default for new rows, then for those that are there. */
@@ -162,8 +131,9 @@ static const char *column_filled(struct moves *moves, size_t action)
     moves->draft->how = alter->flags & CONSTRAINTS
                             ? "ADD COLUMN, then a backfill in batches, then each of its constraints"
                             : "ADD COLUMN, then a backfill in batches";
-    if (!column_set_default(moves, action)) {
-        return "the column's default could not be proved to be the same";
+    const char *why = column_set_default(moves, action);
+    if (why != NULL) {
+        return why;
     }
     recipe_fill(moves, alter->column);
     return column_not_null(moves, action);
@@ -186,6 +156,9 @@ const char *recipe_column(struct moves *moves, size_t action)
     }
     if (why == NULL && (alter->flags & COLUMN_KEYS)) {
         why = column_key(moves, action, known->free_key);
+    }
+    if (why == NULL && (alter->flags & COLUMN_IDENTITY)) {
+        why = recipe_identity(moves, action);
     }
     return why;
 }

@@ -127,6 +127,10 @@ void bound_attach(struct moves *moves, struct span attach, const struct object_n
                   const struct object_name *outside);
 /* Why nothing can be proved for this statement; NULL: it can. */
 const char *bound_obstacle(const struct moves *moves);
+/* What numbers the rows of a new serial or identity column: its sequence, and its default. */
+const char *recipe_sequence(struct moves *moves, size_t action);
+/* Makes it an identity whose numbers go on where that sequence ends. */
+const char *recipe_identity(struct moves *moves, size_t action);
 /* The rows that are there get the column's default, in batches. */
 void recipe_fill(struct moves *moves, const char *column);
 /* Builds the index and makes it the constraint `name`. */

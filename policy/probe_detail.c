@@ -83,13 +83,13 @@ static void append_constraint_names(const struct statement *statement, struct sp
 }
 
 /* PostgreSQL 18 names the NOT NULL of a column, too (one that would have to be cut to fit is left
- * out); and a serial column has a sequence. */
+ * out); and a serial or identity column has a sequence. */
 static void append_firm_names(const struct statement *statement, size_t at, struct buffer *out)
 {
     const struct alter_action *action = &statement->actions[at];
     char names[NAMES_MAX][NAME_BYTES];
     size_t count = 0;
-    if (action->kind == ALTER_ADD_COLUMN && (action->flags & COLUMN_SERIAL)) {
+    if (action->kind == ALTER_ADD_COLUMN && (action->flags & (COLUMN_SERIAL | COLUMN_IDENTITY))) {
         count = alter_sequence_names(statement, at, names, NAMES_MAX);
     }
     for (bool fits = action->kind == ALTER_SET_NOT_NULL; fits && count < NAMES_MAX;) {

@@ -1,5 +1,5 @@
 /* A serial or identity column gives every row that is there a number of its own: the table is
- * rewritten under ACCESS EXCLUSIVE. A serial one can be filled row by row (policy/fill.h). */
+ * rewritten under ACCESS EXCLUSIVE. It can be filled row by row (policy/fill.h). */
 #include "policy/rules/steps.h"
 
 static bool concerns(const struct statement *statement, size_t at, const struct facts *facts)

@@ -65,6 +65,18 @@ static void append_bare(struct buffer *draft, const struct alter_source *source,
     }
 }
 
+/* NULL beside one of those constraints that make a column NOT NULL. */
+static bool contradicts(const struct alter_source *source, unsigned without)
+{
+    const unsigned firm = COLUMN_SERIAL | COLUMN_IDENTITY | COLUMN_NOT_NULL | COLUMN_PRIMARY_KEY;
+    const struct node *list = node_field(source->definition, "constraints");
+    bool nullable = false;
+    for (const struct node *at = node_first(list); at != NULL; at = node_next(list, at)) {
+        nullable = nullable || node_is(node_bare(at), "contype", "CONSTR_NULL");
+    }
+    return nullable && (without & firm) != 0;
+}
+
 bool alter_text_bare_column(struct span text, const struct statement *statement, size_t action,
                             unsigned without, struct buffer *out)
 {
@@ -72,7 +84,8 @@ bool alter_text_bare_column(struct span text, const struct statement *statement,
     struct alter_source source;
     struct buffer draft = {0};
     bool made = alter_source_read(&source, text, statement, action) &&
-                node_is(source.command, "subtype", "AT_AddColumn");
+                node_is(source.command, "subtype", "AT_AddColumn") &&
+                !contradicts(&source, without);
     if (made) {
         const struct alter_action *what = &statement->actions[action];
         wish.name = without & COLUMN_SERIAL ? alter_serial_base(what) : NULL;

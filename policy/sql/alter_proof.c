@@ -19,10 +19,8 @@ static bool is_wished_table(const struct alter_source *source, const struct alte
     return same && node_number(relation, "inh") == (wish->only ? 0 : 1);
 }
 
-/* The one command of a draft that alters the client's table as the client would, ONLY and IF EXISTS
- * included, or the wished-for one; NULL when it is something else. */
-static const struct node *only_command(const struct alter_source *source,
-                                       const struct alter_wish *wish, const struct node *wrapper)
+const struct node *alter_only_command(const struct alter_source *source,
+                                      const struct alter_wish *wish, const struct node *wrapper)
 {
     static const char *const except_commands[] = {"cmds", NULL};
     static const char *const except[] = {"cmds", "relation", "missing_ok", NULL};
@@ -44,7 +42,7 @@ static const struct node *only_definition(const struct alter_source *source,
                                           const char *type)
 {
     static const char *const except[] = {"def", NULL};
-    const struct node *command = only_command(source, wish, wrapper);
+    const struct node *command = alter_only_command(source, wish, wrapper);
     const struct node *definition = node_field(command, "def");
     bool same = command != NULL && prove_same_but(source->command, command, except) &&
                 strcmp(node_name(definition), type) == 0;
@@ -55,7 +53,7 @@ static const struct node *only_definition(const struct alter_source *source,
 static const struct node *only_constraint(const struct alter_source *source,
                                           const struct alter_wish *wish, const struct node *wrapper)
 {
-    const struct node *command = only_command(source, wish, wrapper);
+    const struct node *command = alter_only_command(source, wish, wrapper);
     bool added = node_is(command, "subtype", "AT_AddConstraint") &&
                  node_is(command, "behavior", "DROP_RESTRICT") && node_count(command) == 3;
     return added ? node_bare(node_field(command, "def")) : NULL;
@@ -119,7 +117,7 @@ static const struct node *only_column(const struct alter_source *source,
                                       const struct alter_wish *wish, const struct node *wrapper)
 {
     static const char *const except[] = {"def", "missing_ok", NULL};
-    const struct node *command = only_command(source, wish, wrapper);
+    const struct node *command = alter_only_command(source, wish, wrapper);
     const struct node *definition = node_field(command, "def");
     bool same = command != NULL && prove_same_but(source->command, command, except) &&
                 node_number(command, "missing_ok") == 0 &&
@@ -127,20 +125,19 @@ static const struct node *only_column(const struct alter_source *source,
     return same ? node_bare(definition) : NULL;
 }
 
-static bool has_only_fields(const struct node *object, const char *const *fields)
+bool node_has_only(const struct node *object, const char *const *fields)
 {
     const struct node nothing = {.type = NODE_OBJECT, .size = 1};
     return prove_same_but(object, &nothing, fields);
 }
 
-/* pg_catalog.name, and nothing more. */
-static bool is_builtin_type(const struct node *type, const char *name)
+bool type_is_builtin(const struct node *type, const char *name)
 {
     static const char *const fields[] = {"names", "typemod", "location", NULL};
     const struct node *names = node_field(type, "names");
     return node_count(names) == 2 && node_number(type, "typemod") == -1 &&
            node_is(node_bare(node_first(names)), "sval", "pg_catalog") &&
-           node_is(node_bare(node_last(names)), "sval", name) && has_only_fields(type, fields);
+           node_is(node_bare(node_last(names)), "sval", name) && node_has_only(type, fields);
 }
 
 bool alter_is_bare_column(const struct alter_source *source, const struct alter_wish *wish,
@@ -169,14 +166,14 @@ bool alter_is_bare_column(const struct alter_source *source, const struct alter_
     return new == NULL &&column !=
                NULL &&prove_same_but(source->definition, column,
                                      wish->name == NULL ? except : serial_except) &&
-           (wish->name == NULL || is_builtin_type(node_field(column, "typeName"), wish->name));
+           (wish->name == NULL || type_is_builtin(node_field(column, "typeName"), wish->name));
 }
 
 bool alter_is_set_default(const struct alter_source *source, const struct alter_wish *wish,
                           const struct node *wrapper)
 {
     const struct column_constraint old = column_constraint_find(source->definition, wish->flags, 0);
-    const struct node *command = only_command(source, wish, wrapper);
+    const struct node *command = alter_only_command(source, wish, wrapper);
     const struct node *before = node_field(old.node, "raw_expr");
     const struct node *after = node_field(command, "def");
     return before != NULL && after != NULL && node_is(command, "subtype", "AT_ColumnDefault") &&
@@ -227,7 +224,7 @@ static bool are_plain_columns(const struct node *elements, const struct node *na
         if (!node_is(element, "name", node_text(node_bare(name), "sval")) ||
             !node_is(element, "ordering", "SORTBY_DEFAULT") ||
             !node_is(element, "nulls_ordering", "SORTBY_NULLS_DEFAULT") ||
-            !has_only_fields(element, fields)) {
+            !node_has_only(element, fields)) {
             return false;
         }
         name = node_next(names, name);
@@ -272,7 +269,7 @@ bool alter_is_key_index(const struct alter_source *source, const struct alter_wi
     const struct node *key = alter_key_of(source).node;
     const struct node *index = node_bare(wrapper);
     return key != NULL && strcmp(node_name(wrapper), "IndexStmt") == 0 &&
-           has_only_fields(index, index_fields) && has_only_fields(key, key_fields) &&
+           node_has_only(index, index_fields) && node_has_only(key, key_fields) &&
            node_number(index, "unique") == 1 && node_number(index, "concurrent") == 1 &&
            node_is(index, "idxname", wish->name) && node_is(index, "accessMethod", "btree") &&
            is_wished_table(source, wish, node_field(index, "relation")) &&
@@ -291,7 +288,7 @@ bool alter_is_key_using_index(const struct alter_source *source, const struct al
                                          "deferrable", "initdeferred", NULL};
     struct column_constraint key = alter_key_of(source);
     const struct node *constraint = only_constraint(source, wish, wrapper);
-    return key.node != NULL && constraint != NULL && has_only_fields(constraint, fields) &&
+    return key.node != NULL && constraint != NULL && node_has_only(constraint, fields) &&
            node_is(constraint, "contype", node_text(key.node, "contype")) &&
            has_wished_name(constraint, key.node, wish) &&
            node_is(constraint, "indexname", node_text(constraint, "conname")) &&

@@ -63,6 +63,15 @@ bool alter_is_key_only(const struct alter_source *source, const struct alter_wis
 bool alter_is_same_table(const struct alter_source *source, const struct alter_wish *wish,
                          const struct node *wrapper);
 
+/* Pieces of proofs. The one command of a draft that alters the client's table as the client would,
+ * ONLY and IF EXISTS included, or the wished-for one; NULL when it is something else. */
+const struct node *alter_only_command(const struct alter_source *source,
+                                      const struct alter_wish *wish, const struct node *wrapper);
+/* Has it no field but these, which a NULL ends? */
+bool node_has_only(const struct node *object, const char *const *fields);
+/* pg_catalog.name, and nothing more. */
+bool type_is_builtin(const struct node *type, const char *name);
+
 /* Appends the draft when the proof holds, and frees it. */
 MUST_USE bool alter_draft_finish(struct buffer *draft, const struct alter_source *source,
                                  const struct alter_wish *wish, alter_proof *holds,

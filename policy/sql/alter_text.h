@@ -26,9 +26,10 @@ MUST_USE bool alter_text_named(struct span text, const struct statement *stateme
                                const char *name, struct buffer *out);
 
 /* ADD COLUMN without the constraints of the column whose flags are in `without` (COLUMN_CHECK,
- * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT), and
- * without the words that belong to them, DEFERRABLE and its like; with COLUMN_SERIAL of the type
- * that a serial type stands for. Always without IF NOT EXISTS: whose the column is must be certain.
+ * COLUMN_REFERENCES, COLUMN_UNIQUE, COLUMN_PRIMARY_KEY, COLUMN_NOT_NULL, COLUMN_HAS_DEFAULT,
+ * COLUMN_IDENTITY), and without the words that belong to them, DEFERRABLE and its like; with
+ * COLUMN_SERIAL of the type that a serial type stands for. False when it says NULL of what would be
+ * NOT NULL: an error. Always without IF NOT EXISTS: whose the column is must be certain.
  */
 MUST_USE bool alter_text_bare_column(struct span text, const struct statement *statement,
                                      size_t action, unsigned without, struct buffer *out);
@@ -36,6 +37,18 @@ MUST_USE bool alter_text_bare_column(struct span text, const struct statement *s
 /* ALTER COLUMN … SET DEFAULT with the default of an ADD COLUMN; false when it has none. */
 MUST_USE bool alter_text_set_default(struct span text, const struct statement *statement,
                                      size_t action, struct buffer *out);
+
+/* Of an ADD COLUMN … AS IDENTITY in `table`: CREATE SEQUENCE name in its schema, with the type and
+ * the options of the identity, OWNED BY the column; and ALTER COLUMN … ADD GENERATED … AS IDENTITY
+ * with SEQUENCE NAME in front of these options. False for a column of another type than
+ * PostgreSQL's smallint, integer or bigint, for one that has two identities, and for options that
+ * only one of the two statements takes. */
+MUST_USE bool alter_text_identity_sequence(struct span text, const struct statement *statement,
+                                           size_t action, const char *name,
+                                           const struct object_name *table, struct buffer *out);
+MUST_USE bool alter_text_add_identity(struct span text, const struct statement *statement,
+                                      size_t action, const char *name,
+                                      const struct object_name *table, struct buffer *out);
 
 /* What a serial type stands for, "int2", "int4" or "int8"; NULL: the action adds no such column. */
 const char *alter_serial_base(const struct alter_action *action);
@@ -113,8 +126,8 @@ MUST_USE size_t alter_names_taken(struct span text, const struct statement *stat
 size_t alter_key_tails(struct span text, const struct statement *statement, size_t action,
                        char (*tails)[NAME_BYTES], size_t most);
 
-/* The same for the sequence of an ADD COLUMN of a serial type (generateSerialExtraStmts: "_seq").
- */
+/* The same for the sequence of an ADD COLUMN of a serial type or AS IDENTITY
+ * (generateSerialExtraStmts: "_seq"). */
 size_t alter_sequence_names(const struct statement *statement, size_t action,
                             char (*names)[NAME_BYTES], size_t most);
 

@@ -101,7 +101,8 @@ static void check_written(bool written, const struct statement *statement, enum 
 static void check_column(struct span text, const struct statement *statement, size_t action)
 {
     static const unsigned flags[] = {COLUMN_CHECK,    COLUMN_REFERENCES,  COLUMN_UNIQUE,
-                                     COLUMN_NOT_NULL, COLUMN_PRIMARY_KEY, COLUMN_HAS_DEFAULT};
+                                     COLUMN_NOT_NULL, COLUMN_PRIMARY_KEY, COLUMN_HAS_DEFAULT,
+                                     COLUMN_IDENTITY};
     struct buffer out = {0};
     unsigned all = 0;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
@@ -116,6 +117,20 @@ static void check_column(struct span text, const struct statement *statement, si
     }
     bool written = alter_text_bare_column(text, statement, action, all, &out);
     check_written(written, statement, STATEMENT_ALTER_TABLE, &out);
+    buffer_free(&out);
+}
+
+static void check_identity(struct span text, const struct statement *statement, size_t action)
+{
+    static const struct object_name table = {"s", "a \"name\""};
+    struct buffer out = {0};
+    bool written = alter_text_add_identity(text, statement, action, "n N", &table, &out);
+    check_written(written, statement, STATEMENT_ALTER_TABLE, &out);
+    bool made = alter_text_identity_sequence(text, statement, action, "n N", &table, &out);
+    assert(made == written);
+    struct statement again;
+    assert(!made || (parse(buffer_span(&out), &again) && again.kind == STATEMENT_DDL));
+    assert(made || out.length == 0);
     buffer_free(&out);
 }
 
@@ -134,6 +149,7 @@ static void check_action(struct span text, const struct statement *statement, si
     check_written(written, statement, STATEMENT_ALTER_TABLE, &out);
     buffer_free(&out);
     check_column(text, statement, action);
+    check_identity(text, statement, action);
     (void)alter_key_columns(text, statement, action, names, 2);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         bool own = alter_constraint_name(text, statement, action, flags[i], 0, names[0]);

@@ -64,7 +64,8 @@ static struct action_facts read_action_facts(uint8_t bits)
                                  .free_check = "free check",
                                  .free_foreign_key = "Free",
                                  .free_key = "free%key",
-                                 .not_null_name = "nn"};
+                                 .not_null_name = "nn",
+                                 .free_sequence = "free'\"seq"};
 }
 
 static const struct foreign_key_facts foreign_keys[] = {
@@ -102,6 +103,9 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
     for (size_t i = 0; i < STATEMENT_ACTIONS_MAX; i++) {
         facts.actions[i] = read_action_facts((uint8_t)(kind + i));
     }
+    facts.unproved_known = !(kind & 16);
+    facts.fill = (struct fill_facts){
+        .known = !(kind & 32), .may_own = !(bits & 32), .key = {"a", "b\""}, .key_count = kind % 3};
     facts.foreign_keys = foreign_keys;
     facts.foreign_key_count = bits & 64 ? sizeof foreign_keys / sizeof *foreign_keys : 0;
     facts.foreign_keys_known = !(bits & 128);

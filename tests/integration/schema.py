@@ -32,7 +32,8 @@ PARTS = """
       from r join pg_inherits h on h.inhrelid = r.oid where relkind in ('r', 'p')
     union all select 'sequence', name, format_type(s.seqtypid, null), concat_ws(' ', s.seqstart,
            s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle),
-           (select concat_ws(' ', d.deptype, d.refobjid::regclass, d.refobjsubid) from pg_depend d
+           (select concat_ws(' ', d.deptype, d.refobjid::regclass, a.attname) from pg_depend d
+            left join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
             where d.objid = r.oid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')), null, null
       from r join pg_sequence s on s.seqrelid = r.oid
     union all select 'trigger', name, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text, null, null

@@ -59,6 +59,34 @@ def test_a_serial_column_numbers_the_rows(tables, connect, direct):
     assert direct.execute("insert into keyed (a, b) values (0, '') returning z").fetchone()[0] == ROWS + 1
 
 
+def test_an_identity_goes_on_where_the_rows_end(tables, connect, direct):
+    connect().execute("alter table keyed add z int generated always as identity (start 10 increment 10 cache 5)")
+    assert count(direct, "array[count(distinct z), min(z), max(z)]", "keyed") == [ROWS, 10, 10 * ROWS]
+    assert direct.execute("insert into keyed (a, b) values (0, '') returning z").fetchone()[0] == 10 * (ROWS + 1)
+    with pytest.raises(psycopg.errors.GeneratedAlways):
+        direct.execute("insert into keyed (a, b, z) values (-1, '', 1)")
+    assert direct.execute("select pg_get_serial_sequence('keyed', 'z'), relacl from pg_class"
+                          " where relname = 'keyed_z_seq'").fetchone() == ("public.keyed_z_seq", None)
+
+
+def test_who_may_only_insert_can_do_so_while_an_identity_is_made(server, database, tables, make_proxy, connect,
+                                                                direct):
+    """An identity asks for no right to its sequence; what numbers the rows before it must not either."""
+    server.psql("create role clerk login; grant insert, select on keyed to clerk", database)
+    try:
+        clerk, client = connect(leg=None, user="clerk"), connect(leg=make_proxy(backfill=SLOWLY))
+        filling = Filling(client, direct, "alter table keyed add z int generated always as identity")
+        for at in range(10 ** 6, 10 ** 7):
+            clerk.execute("insert into keyed (a, b) values (%s, 'new')", [at])
+            if not filling.thread.is_alive():
+                break
+        assert filling.error is None and at > 10 ** 6
+        assert count(direct, "count(*) - count(distinct z)", "keyed") == 0
+        clerk.close()
+    finally:
+        server.psql("drop owned by clerk; drop role clerk", database)
+
+
 @pytest.mark.parametrize("table", ["keyed", "bare"])
 def test_an_application_that_writes_meanwhile_hardly_notices(tables, connect, direct, table):
     """It inserts, updates (which moves rows), and changes keys; none of its rows is left out."""
@@ -190,8 +218,8 @@ def test_what_an_update_would_do_besides_is_left_to_the_plain_statement(
 def test_above_the_size_bound_it_is_refused_then(tables, make_proxy, connect, columns):
     client = connect(leg=make_proxy(limits={"large_table": "1MB"}))
     with pytest.raises(psycopg.errors.InsufficientPrivilege) as caught:
-        client.execute("alter table keyed add column z bigint generated always as identity")
-    assert "an identity only when all its rows are filled" in caught.value.diag.message_detail
+        client.execute("alter table keyed add column z bigint generated always as (a * 2) stored")
+    assert "a generated column cannot be filled later" in caught.value.diag.message_detail
     assert "in batches" in caught.value.diag.message_hint
     assert columns("keyed") == ["a", "b", "n"]
 
