@@ -30,14 +30,16 @@ static const char probe_sizes[] =
     " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) tree.oid"
     " AND p.relkind OPERATOR(pg_catalog.=) 'p'"
     " JOIN pg_catalog.pg_inherits AS i ON i.inhparent OPERATOR(pg_catalog.=) tree.oid),"
-    " part(root, owner, oid) AS (SELECT tree.root, tree.oid, tree.oid FROM tree UNION ALL"
-    " SELECT tree.root, tree.oid, p.reltoastrelid FROM tree"
+    " part(root, owner, parent, level, oid) AS (SELECT tree.root, tree.oid, tree.parent,"
+    " tree.level, tree.oid FROM tree UNION ALL"
+    " SELECT tree.root, tree.oid, tree.parent, tree.level, p.reltoastrelid FROM tree"
     " JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) tree.oid),"
-    " piece(root, owner, oid) AS (SELECT part.root, part.owner, part.oid FROM part UNION ALL"
-    " SELECT part.root, part.owner, x.indexrelid FROM part"
+    " piece(root, owner, parent, level, oid) AS (SELECT part.* FROM part UNION ALL"
+    " SELECT part.root, part.owner, part.parent, part.level, x.indexrelid FROM part"
     " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) part.oid),"
     /* Pages as of the last VACUUM or ANALYZE, grown in proportion to the rows since. */
-    " weight(root, owner, bytes, rows) AS (SELECT piece.root, piece.owner, pg_catalog.sum(CASE"
+    " weight(root, owner, parent, level, bytes, rows) AS (SELECT piece.root, piece.owner,"
+    " piece.parent, piece.level, pg_catalog.sum(CASE"
     " WHEN p.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['p', 'I']::pg_catalog.\"char\"[]) THEN 0"
     " WHEN p.relkind OPERATOR(pg_catalog.=) 'i' OR p.reltuples OPERATOR(pg_catalog.>) 0 THEN"
     " p.relpages::pg_catalog.float8 OPERATOR(pg_catalog.*)"
@@ -45,18 +47,21 @@ static const char probe_sizes[] =
     " GREATEST(1::pg_catalog.float8,"
     " pg_catalog.pg_stat_get_live_tuples(p.oid)::pg_catalog.float8 OPERATOR(pg_catalog./)"
     " GREATEST(p.reltuples::pg_catalog.float8, 1::pg_catalog.float8))"
-    " WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.relation"
-    " OPERATOR(pg_catalog.=) p.oid AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'"
-    " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid())"
+    " WHEN p.oid OPERATOR(pg_catalog.<>) ALL (ARRAY(SELECT l.relation FROM pg_catalog.pg_locks AS l"
+    " WHERE l.relation IS NOT NULL AND l.mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'"
+    " AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()))"
     " THEN pg_catalog.pg_relation_size(p.oid)::pg_catalog.float8"
     " ELSE 'infinity'::pg_catalog.float8 END), "
     " pg_catalog.sum(CASE WHEN p.relkind OPERATOR(pg_catalog.=) ANY"
     " (ARRAY['r', 'm']::pg_catalog.\"char\"[]) THEN GREATEST(p.reltuples::pg_catalog.float8,"
     " pg_catalog.pg_stat_get_live_tuples(p.oid)::pg_catalog.float8) ELSE 0 END)"
     " FROM piece JOIN pg_catalog.pg_class AS p ON p.oid OPERATOR(pg_catalog.=) piece.oid"
-    " GROUP BY piece.root, piece.owner), size(root, bytes, rows) AS (SELECT weight.root,"
-    " pg_catalog.sum(weight.bytes), pg_catalog.sum(weight.rows) FROM weight GROUP BY weight.root)";
+    " GROUP BY piece.root, piece.owner, piece.parent, piece.level), size(root, bytes, rows) AS"
+    " (SELECT weight.root, pg_catalog.sum(weight.bytes), pg_catalog.sum(weight.rows) FROM weight"
+    " GROUP BY weight.root)";
 
+/* A constraint of the table's own has the index, or one of another table, which depends on it:
+ * pg_constraint has no index on conindid. */
 static const char probe_table_columns[] =
     ", t.nspname, tc.relname, tc.relkind,"
     " EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
@@ -67,8 +72,12 @@ static const char probe_table_columns[] =
     " EXISTS (SELECT FROM pg_catalog.pg_index AS x WHERE x.indrelid OPERATOR(pg_catalog.=) tc.oid"
     " AND x.indisexclusion),"
     " ic.oid IS NOT NULL, ix.indisvalid,"
-    " EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid OPERATOR(pg_catalog.=)"
-    " ic.oid),"
+    " EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid OPERATOR(pg_catalog.=)"
+    " ix.indrelid AND k.conindid OPERATOR(pg_catalog.=) ic.oid) OR EXISTS (SELECT FROM"
+    " pg_catalog.pg_depend AS d WHERE d.refclassid OPERATOR(pg_catalog.=)"
+    " 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND d.refobjid"
+    " OPERATOR(pg_catalog.=) ic.oid AND d.classid OPERATOR(pg_catalog.=)"
+    " 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid),"
     " ix.indisexclusion, ic.relispartition";
 
 /* All objects of a DROP are. */

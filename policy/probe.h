@@ -34,6 +34,11 @@ MUST_USE bool probe_build(const struct statement *statement, struct span stateme
                           const struct situation *now, struct probe *out);
 void probe_free(struct probe *probe);
 
+/* A statement of two rows for the settings that the probe is planned with: with its first row they
+ * are good for it, with its second the client's own again. So the probe goes in between, in the
+ * same transaction. Empty: no matter. */
+struct span probe_planner(const struct probe *probe);
+
 /* Takes one row of query `index` into *facts (zeroed before the first); PROBE_TARGET has a row for
  * each detail. NULL columns are empty spans. A query that gave no row is given count == 0. False:
  * the row is not what was asked for, or there is no memory; then facts are not known. Facts borrow

@@ -33,8 +33,8 @@ void probe_append_partition_rows(const struct statement *statement, struct span 
     char tails[NAMES_MAX][NAME_BYTES];
     size_t count = index_tails(statement, text, tails);
     buffer_append_format(out,
-                         " UNION ALL (SELECT '%c', tree.level, tree.oid::pg_catalog.int8, "
-                         "tree.parent::pg_catalog.int8, n.nspname,"
+                         " UNION ALL (SELECT '%c', weight.level, weight.owner::pg_catalog.int8,"
+                         " weight.parent::pg_catalog.int8, n.nspname,"
                          " tc.relname, (SELECT f.name FROM (SELECT pg_catalog.concat(tc.relname,"
                          " e.tail) AS long, pg_catalog.concat(tc.relname, e.tail)::pg_catalog.name"
                          " AS name, e.nth FROM pg_catalog.unnest(",
@@ -47,16 +47,15 @@ void probe_append_partition_rows(const struct statement *statement, struct span 
     buffer_append_format(
         out,
         " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, EXISTS (SELECT FROM"
-        " pg_catalog.pg_partitioned_table AS d WHERE d.partdefid OPERATOR(pg_catalog.=) tc.oid), "
+        " pg_catalog.pg_partitioned_table AS d WHERE d.partrelid OPERATOR(pg_catalog.=)"
+        " weight.parent AND d.partdefid OPERATOR(pg_catalog.=) tc.oid), "
         "%s, EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conrelid"
         " OPERATOR(pg_catalog.=) tc.oid AND k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid"
         " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['u', 'p']::pg_catalog.\"char\"[])),"
-        " NULL, NULL, NULL, NULL, NULL FROM place JOIN tree ON tree.root "
-        "OPERATOR(pg_catalog.=) place.tab"
-        " AND tree.level OPERATOR(pg_catalog.>) 0 JOIN pg_catalog.pg_class AS tc ON tc.oid"
-        " OPERATOR(pg_catalog.=) tree.oid JOIN pg_catalog.pg_namespace AS n ON n.oid"
-        " OPERATOR(pg_catalog.=) tc.relnamespace LEFT JOIN weight ON weight.root"
-        " OPERATOR(pg_catalog.=) tree.root AND weight.owner OPERATOR(pg_catalog.=) tree.oid"
+        " NULL, NULL, NULL, NULL, NULL FROM place JOIN weight ON weight.root"
+        " OPERATOR(pg_catalog.=) place.tab AND weight.level OPERATOR(pg_catalog.>) 0"
+        " JOIN pg_catalog.pg_class AS tc ON tc.oid OPERATOR(pg_catalog.=) weight.owner"
+        " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) tc.relnamespace"
         " LIMIT %d)",
         probe_action_count(statement) > 0 ? name_is_taken : "NULL", PARTITIONS_MAX + 1);
 }

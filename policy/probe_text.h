@@ -8,7 +8,7 @@
  *      tree     each root and its partitions
  *      part     with their TOAST tables
  *      piece    with all indexes: what a size is summed over
- *      weight   the sizes of each of the tree; size: of each root
+ *      weight   each of the tree with the sizes of its pieces; size: those of each root
  *
  *      SELECT settings, t.*, d.* FROM t LEFT JOIN d
  *

@@ -203,6 +203,18 @@ void decide_fail(struct session *session, struct effects *effects)
     outcome_deliver(session, effects);
 }
 
+static void send_query(struct session *session, struct effects *effects)
+{
+    struct runner *runner = session->runner;
+    struct span query = runner->probe.queries[runner->probe_at];
+    struct span planner = probe_planner(&runner->probe);
+    if (planner.length > 0) {
+        exchange_send_within(session, runner, planner, query, effects);
+    } else {
+        exchange_send(session, runner, query, effects);
+    }
+}
+
 void decide_on_answer(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -220,7 +232,7 @@ void decide_on_answer(struct session *session, struct effects *effects)
                     exchange->sqlstate);
         runner->facts = (struct facts){0};
     } else if (++runner->probe_at < runner->probe.count) {
-        exchange_send(session, runner, runner->probe.queries[runner->probe_at], effects);
+        send_query(session, effects);
         return;
     }
     runner->facts.target_known &= !runner->now.hidden;
@@ -244,7 +256,7 @@ void decide_start(struct session *session, struct effects *effects)
         return;
     }
     runner->state = RUNNER_PROBE;
-    exchange_send(session, runner, runner->probe.queries[0], effects);
+    send_query(session, effects);
 }
 
 void decide_again(struct session *session, struct effects *effects)

@@ -40,6 +40,8 @@ enum runner_state {
 struct exchange {
     bool synced; /* ends with ReadyForQuery; else with the last CloseComplete, or an error */
     unsigned closes, closes_due; /* CloseComplete: seen, and the last one */
+    bool within;                 /* an outer statement, whose rows are not the answer */
+    bool outer_row;              /* the next row is one of those */
     bool failed;
     size_t rows;
     char sqlstate[6];
@@ -137,6 +139,11 @@ void exchange_send(struct session *session, struct runner *runner, struct span s
 /* The same with parameters, in text: not on a replication connection. */
 void exchange_send_bound(struct session *session, struct runner *runner, struct span sql,
                          const struct span *values, uint16_t count, struct effects *effects);
+/* The same within an `outer` statement, which has two rows: the first is fetched before `sql` runs,
+ * the second behind it, and takes back what the first has done. On a replication connection `sql`
+ * goes alone. */
+void exchange_send_within(struct session *session, struct runner *runner, struct span outer,
+                          struct span sql, struct effects *effects);
 void exchange_free(struct exchange *exchange);
 
 enum exchange_progress {

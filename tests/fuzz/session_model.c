@@ -173,6 +173,19 @@ static bool run(struct model *model, const char *sql, bool simple, uint8_t choic
     return true;
 }
 
+/* One of two rows: the settings that a probe is planned with, and that they are put back. */
+static bool fetch(struct model *model, uint8_t choice)
+{
+    struct span value = span_text("on");
+    if ((choice & 1) != 0 || model->status == 'E') {
+        fail(model, model->status == 'E' ? "25P02" : "57014");
+        return false;
+    }
+    encode_data_row(&model->out, &value, 1);
+    encode_bare(&model->out, SERVER_PORTAL_SUSPENDED);
+    return true;
+}
+
 /* Of a SELECT, if it wants so many rows only and the input says that there are more. */
 static void execute_portal(struct model *model, const struct execute *execute, uint8_t choice)
 {
@@ -182,6 +195,10 @@ static void execute_portal(struct model *model, const struct execute *execute, u
     if (execute->max_rows > 0 && (choice & 65) == 64 && model->status != 'E' &&
         strncasecmp(sql, "SELECT", 6) == 0) {
         encode_bare(&model->out, SERVER_PORTAL_SUSPENDED);
+        return;
+    }
+    if (strstr(sql, "set_config('jit'") != NULL) {
+        model->skips = !fetch(model, choice);
         return;
     }
     portal->spent = true;

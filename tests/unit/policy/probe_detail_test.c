@@ -13,11 +13,12 @@
 #define TARGET                                                                                     \
     "t", "p", "f", "f", "f", "3629056", "100000", "public", "big", "p", "f", "f", "f", "", "f",    \
         "", "", ""
-#define MORE      "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t", "t"
+#define MORE                                                                                       \
+    "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t", "t", "t"
 #define NOTHING   "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
-#define COLUMNS   (8 + 18 + 13 + 19)
+#define COLUMNS   (8 + 18 + 14 + 19)
 #define MORE_AT   (8 + 18)
-#define DETAIL_AT (8 + 18 + 13)
+#define DETAIL_AT (8 + 18 + 14)
 
 static const char *const whole[] = {SETTINGS, TARGET, MORE, NOTHING};
 
@@ -52,6 +53,7 @@ static void more_of_the_target_is_read(void **state)
     assert_false(facts.two_phase);
     assert_true(facts.may_change);
     assert_true(facts.bound_provable);
+    assert_true(facts.locked_here);
     assert_true(facts.partitions_known && facts.foreign_keys_known);
     assert_int_equal(facts.partition_count + facts.foreign_key_count, 0);
     assert_false(facts.actions[0].known);

@@ -1,11 +1,13 @@
 /* The short forms of a dialogue: what is said in every one of them, in one word.
  *
  *      Ours "SQL"            OursFlush "SQL"            an exchange of ours (runner_exchange.c)
+ *      Probe "SQL"           ProbeFlush "SQL"           the probe, within its settings
  *      Answer "column" NULL  AnswerFlush …              its answer with one row
  *      AnswerEmpty           AnswerEmptyFlush           … with none
  *      Complete "DO"         CompleteFlush "DO"         … of a statement that has no rows
  *      Complete "BEGIN" T                               … that changes the status
  *      Failed 55P03 "text"   FailedFlush …              … an error
+ *      FailedProbe 42501 …   FailedProbeFlush …         … of the probe
  *      Settings name=value   SettingsFlush …            the probe's row, settings only
  *      Facts name=value      FactsFlush …               the probe's row (policy/probe_read.c);
  *      Facts … ; detail=g …                             and more of them
@@ -73,6 +75,13 @@ static void append_bound(const struct dialogue *dialogue, struct buffer *out)
     buffer_append_text(out, "CloseComplete\nParseComplete\nBindComplete\n");
 }
 
+/* The settings that a probe is planned with have been made, for the time being. */
+static void append_planner(const struct dialogue *dialogue, struct buffer *out)
+{
+    append_bound(dialogue, out);
+    buffer_append_text(out, "DataRow \"off\" \"on\" \"on\" \"on\"\nPortalSuspended\n");
+}
+
 /* `rest`: the status that a statement leaves which opens or ends a transaction; else empty. */
 static void append_complete(struct dialogue *dialogue, const char *tag, struct span row, bool flush,
                             struct span rest, struct buffer *out)
@@ -84,6 +93,16 @@ static void append_complete(struct dialogue *dialogue, const char *tag, struct s
     if (dialogue_next_word(&rest, &status)) {
         dialogue->status = status.name[0];
     }
+    append_ready(dialogue, flush, out);
+}
+
+static void append_facts(struct dialogue *dialogue, struct span rows, bool flush,
+                         struct buffer *out)
+{
+    append_planner(dialogue, out);
+    append_complete(dialogue, "SELECT 1", rows, true, span_of(NULL, 0), out);
+    buffer_append_text(out, "DataRow \"on\" \"off\" \"on\" \"off\"\nPortalSuspended\n"
+                            "CloseComplete\n");
     append_ready(dialogue, flush, out);
 }
 
@@ -126,6 +145,21 @@ static void append_ours(const struct dialogue *dialogue, bool flush, struct span
                          "Close S \"_ddlguard\"\nParse \"_ddlguard\" %.*s\n"
                          "Bind \"_ddlguard\" \"_ddlguard\"\nExecute \"_ddlguard\" 0\n"
                          "Close P \"_ddlguard\"\nClose S \"_ddlguard\"\n%s\n",
+                         (int)sql.length, (const char *)sql.at, flush ? "Flush" : "Sync");
+}
+
+/* runner_exchange.c, exchange_send_within() */
+static void append_probe(bool flush, struct span words, struct buffer *out)
+{
+    struct span sql = dialogue_skip_blanks(words);
+    buffer_append_format(out,
+                         "Close S \"_ddlguard\"\nParse \"_ddlguard\""
+                         " \"/* ddlguard */ SELECT pg_catalog.set_config('jit',…\"\n"
+                         "Bind \"_ddlguard_outer\" \"_ddlguard\"\nExecute \"_ddlguard_outer\" 1\n"
+                         "Close S \"_ddlguard\"\nParse \"_ddlguard\" %.*s\n"
+                         "Bind \"_ddlguard\" \"_ddlguard\"\nExecute \"_ddlguard\" 0\n"
+                         "Close P \"_ddlguard\"\nClose S \"_ddlguard\"\n"
+                         "Execute \"_ddlguard_outer\" 1\nClose P \"_ddlguard_outer\"\n%s\n",
                          (int)sql.length, (const char *)sql.at, flush ? "Flush" : "Sync");
 }
 
@@ -196,6 +230,8 @@ bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expect
     bool known = true;
     if (is_form(form.name, "Ours", &flush)) {
         append_ours(dialogue, flush, words, lines);
+    } else if (is_form(form.name, "Probe", &flush)) {
+        append_probe(flush, words, lines);
     } else if (is_form(form.name, "Answer", &flush)) {
         buffer_append_format(&row, "DataRow %.*s\n", (int)words.length, (const char *)words.at);
         append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, none, lines);
@@ -203,11 +239,17 @@ bool dialogue_expand(struct dialogue *dialogue, struct span message, bool expect
         append_complete(dialogue, "SELECT 0", none, flush, none, lines);
     } else if (is_form(form.name, "Complete", &flush) && dialogue_next_word(&words, &tag)) {
         append_complete(dialogue, tag.value, none, flush, words, lines);
-    } else if (is_form(form.name, "Settings", &flush) || is_form(form.name, "Facts", &flush)) {
-        do {
-            words = append_row(dialogue, words, form.name[0] == 'F', &row);
-        } while (words.length > 0);
+    } else if (is_form(form.name, "Settings", &flush)) {
+        (void)append_row(dialogue, words, false, &row);
         append_complete(dialogue, "SELECT 1", buffer_span(&row), flush, none, lines);
+    } else if (is_form(form.name, "Facts", &flush)) {
+        do {
+            words = append_row(dialogue, words, true, &row);
+        } while (words.length > 0);
+        append_facts(dialogue, buffer_span(&row), flush, lines);
+    } else if (is_form(form.name, "FailedProbe", &flush)) {
+        append_planner(dialogue, lines);
+        append_failed(dialogue, flush, words, lines);
     } else if (is_form(form.name, "Failed", &flush)) {
         append_failed(dialogue, flush, words, lines);
     } else if (strcmp(form.name, "Error") == 0 || strcmp(form.name, "Fatal") == 0) {
