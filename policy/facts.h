@@ -16,6 +16,8 @@ struct index_facts {
     bool backs_constraint; /* a primary key, unique or exclusion constraint needs it */
     bool exclusion;
     bool partition; /* attached to an index of a partitioned table */
+    /* CREATE INDEX IF NOT EXISTS: it has the columns that are asked for, and nothing else is. */
+    bool same_columns;
 };
 
 /* UNKNOWN is treated as dangerous, never as safe. */

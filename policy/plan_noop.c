@@ -90,7 +90,8 @@ static struct noop noop_of(const struct plan_request *request)
         return noop_of_alter(request);
     }
     if (statement->kind == STATEMENT_CREATE_INDEX) {
-        return noop_notice((statement->flags & FLAG_IF_NOT_EXISTS) && facts->index.exists,
+        return noop_notice((statement->flags & FLAG_IF_NOT_EXISTS) && facts->index.exists &&
+                               facts->index.same_columns,
                            DUPLICATE_TABLE, "relation \"%\" already exists, skipping",
                            statement->index.name);
     }

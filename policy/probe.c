@@ -247,6 +247,8 @@ static void probe_append_row(const struct statement *statement, struct span text
     buffer_append_text(out, probe_bound_provable);
     buffer_append_text(out, ", ");
     probe_append_locked_here(statement, now, out);
+    buffer_append_text(out, ", ");
+    probe_append_same_columns(statement, text, out);
     buffer_append_text(out, " FROM place LEFT JOIN size ON size.root OPERATOR(pg_catalog.=)"
                             " place.tab LEFT JOIN pg_catalog.pg_class AS c ON c.oid"
                             " OPERATOR(pg_catalog.=) place.rel"

@@ -60,6 +60,7 @@ static void probe_read_target(struct columns *columns, struct facts *facts)
     facts->may_change = columns_bool(columns);
     facts->bound_provable = columns_bool(columns);
     facts->locked_here = columns_bool(columns);
+    facts->index.same_columns = columns_bool(columns);
 }
 
 /* Of probe_append_scope. */

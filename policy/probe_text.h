@@ -58,6 +58,11 @@ void probe_append_new_here(const struct statement *statement, const struct situa
 void probe_append_locked_here(const struct statement *statement, const struct situation *now,
                               struct buffer *out);
 
+/* An expression about the index `ix` that CREATE INDEX IF NOT EXISTS finds on the table `tc`
+ * (probe_index.c): has it all the columns that are asked for, and is nothing else asked for? */
+void probe_append_same_columns(const struct statement *statement, struct span text,
+                               struct buffer *out);
+
 /* The CTE `action` with a comma before it; nothing when the statement has no actions. */
 void probe_append_actions(const struct statement *statement, struct span text, struct buffer *out);
 

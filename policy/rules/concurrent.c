@@ -20,7 +20,8 @@ bool concurrent_is_there(const struct statement *statement, const struct facts *
 {
     bool may_have = facts->kind == 'r' || facts->kind == 'p' || facts->kind == 'm';
     return statement->kind == STATEMENT_CREATE_INDEX && (statement->flags & FLAG_IF_NOT_EXISTS) &&
-           facts->target_known && may_have && facts->index.exists && facts->index.valid;
+           facts->target_known && may_have && facts->index.exists && facts->index.valid &&
+           facts->index.same_columns;
 }
 
 const char *concurrent_obstacle(const struct situation *now, const struct facts *facts)

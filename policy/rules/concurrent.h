@@ -14,7 +14,8 @@
 bool concurrent_is_harmless(const struct statement *statement, const struct situation *now,
                             const struct facts *facts);
 
-/* CREATE INDEX IF NOT EXISTS of an index that is there and valid. */
+/* CREATE INDEX IF NOT EXISTS of an index that is there and valid, and of nothing that PostgreSQL
+ * might find wrong before it finds that. */
 bool concurrent_is_there(const struct statement *statement, const struct facts *facts);
 
 /* Why no statement at all can be made concurrent here: NULL when one can. */

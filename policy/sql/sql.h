@@ -101,6 +101,12 @@ void sql_redact(struct span text, const struct statement *statement, struct buff
 size_t sql_index_names(struct span text, const struct statement *statement,
                        char (*names)[NAME_BYTES], size_t most);
 
+/* The key columns of a CREATE INDEX that names nothing but columns: a btree without expressions,
+ * operator classes, collations, INCLUDE, WITH, TABLESPACE or WHERE. 0: it has more to it, or more
+ * columns than `most`. */
+size_t sql_index_columns(struct span text, const struct statement *statement,
+                         char (*columns)[NAME_BYTES], size_t most);
+
 /* Appends `name` as an SQL identifier, in double quotes when it needs them. */
 void sql_append_identifier(struct buffer *out, const char *name);
 /* Appends schema.name, or name alone when there is no schema. */

@@ -140,6 +140,7 @@ static inline bool case_facts_flag(struct facts *facts, const char *key)
         {"index_constraint", &facts->index.backs_constraint},
         {"index_exclusion", &facts->index.exclusion},
         {"index_partition", &facts->index.partition},
+        {"same_columns", &facts->index.same_columns},
         {"populated", &facts->populated},
         {"children", &facts->table_has_children},
         {"has_unique_index", &facts->has_full_unique_index},

@@ -147,7 +147,7 @@ static void no_operator_is_left_to_search_path(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "CREATE INDEX ON t (a)", "DROP INDEX s.i, s.j",
+        "CREATE INDEX IF NOT EXISTS i ON t (a)", "DROP INDEX s.i, s.j",
         "REINDEX TABLE t",       "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
         "DROP TABLE t",          "CREATE TABLE t ()",
         "REINDEX SCHEMA s",      "REINDEX DATABASE d",
@@ -165,12 +165,12 @@ static void no_operator_is_left_to_search_path(void **state)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-#define ROW_COLUMNS (8 + 18 + 14 + 19) /* settings, target twice, detail */
+#define ROW_COLUMNS (8 + 18 + 15 + 19) /* settings, target twice, detail */
 #define SETTINGS    "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
         "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", "f",         \
-        NO_DETAIL
+        "f", NO_DETAIL
 #define NO_DETAIL "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
 
 /* Reads a row whose every column ends at unreadable memory. */

@@ -48,6 +48,7 @@
     X(may_change, "t")                                                                             \
     X(bound_provable, "f")                                                                         \
     X(locked_here, "f")                                                                            \
+    X(same_columns, "f")                                                                           \
     X(detail, "")                                                                                  \
     X(place, "")                                                                                   \
     X(own, "")                                                                                     \
