@@ -173,16 +173,16 @@ static struct facts ordinary_facts(const struct statement *statement, struct spa
     return facts;
 }
 
-static void judge_steps(const struct check_judge *judge, const struct settings *settings,
-                        const struct situation *now, struct check_judgement *out)
+/* `text`: all that the statement was cut from, with its comments. */
+static void judge_steps(const struct check_judge *judge, struct span text,
+                        const struct settings *settings, const struct situation *now,
+                        struct check_judgement *out)
 {
     struct facts facts = ordinary_facts(&out->statement, out->sql, judge->server_version);
-    struct statement statement = out->statement;
-    statement.start = 0;
-    struct decision decision = decide(&statement, now, &facts, settings);
-    struct plan_request request = {.statements = &statement,
+    struct decision decision = decide_in_text(text, &out->statement, now, &facts, settings);
+    struct plan_request request = {.statements = &out->statement,
                                    .count = 1,
-                                   .text = out->sql,
+                                   .text = text,
                                    .decisions = &decision,
                                    .now = now,
                                    .facts = &facts,
@@ -223,7 +223,7 @@ void check_judge(const struct check_judge *judge, const struct check_track *trac
     add_rule_findings(&decision, &now, &facts, out);
     if (judge->steps && !out->broken && !facts.new_here &&
         statement_is_guarded(out->statement.kind)) {
-        judge_steps(judge, &settings, &now, out);
+        judge_steps(judge, text, &settings, &now, out);
     }
 }
 
