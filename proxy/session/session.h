@@ -71,18 +71,18 @@ enum session_request {
     REQUEST_CLOSE_SERVER = 1u << 7,   /* at once, unsent bytes dropped: a message must stay torn */
     /* Wait for the turn at session_turn_table(), or give the turn, or the place, back. Both at
      * once: back first. */
-    REQUEST_TURN_BACK = 1u << 9,
-    REQUEST_TURN = 1u << 10,
+    REQUEST_TURN_BACK = 1u << 8,
+    REQUEST_TURN = 1u << 9,
     /* Get ready to build session_aside() over the maintenance connection; build it; or do not. The
      * first two are answered, and answered once, also when they are given up. */
-    REQUEST_ASIDE = 1u << 11,
-    REQUEST_ASIDE_GO = 1u << 12,
-    REQUEST_ASIDE_CANCEL = 1u << 13,
+    REQUEST_ASIDE = 1u << 10,
+    REQUEST_ASIDE_GO = 1u << 11,
+    REQUEST_ASIDE_CANCEL = 1u << 12,
     /* Tell SESSION_YIELD to all other sessions of this server and database, and SESSION_YIELDED to
      * this one when they have answered. */
-    REQUEST_YIELD = 1u << 14,
-    REQUEST_YIELD_ANSWER = 1u << 15,
-    REQUEST_CLOSE = 1u << 8, /* both legs, the client's after its output is flushed */
+    REQUEST_YIELD = 1u << 13,
+    REQUEST_YIELD_ANSWER = 1u << 14,
+    REQUEST_CLOSE = 1u << 15, /* both legs, the client's after its output is flushed */
 };
 
 struct effects {
