@@ -16,8 +16,7 @@ const struct rule rule_adding_foreign_key_constraint = {
     .id = "adding-foreign-key-constraint",
     .why = "adding a foreign key blocks writes to both tables while every row is looked up",
     .on = "ADD FOREIGN KEY; ADD COLUMN … REFERENCES",
-    .hint = STEPS_HINT "{ALTER TABLE ... NOT VALID}; then, in a transaction of its own, "
-                       "ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}.",
+    .hint = NOT_VALID_HINT,
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,
     .concerns = concerns,

@@ -17,8 +17,7 @@ const struct rule rule_constraint_missing_not_valid = {
     .id = "constraint-missing-not-valid",
     .why = "adding a constraint blocks reads and writes of the table while every row is checked",
     .on = "ADD CHECK, ADD NOT NULL; ADD COLUMN … CHECK",
-    .hint = STEPS_HINT "{ALTER TABLE ... NOT VALID}; then, in a transaction of its own, "
-                       "ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}.",
+    .hint = NOT_VALID_HINT,
     .guard = ACTION_REWRITE,
     .strict = ACTION_REWRITE,
     .concerns = concerns,

@@ -10,6 +10,11 @@
 /* In front of a hint with statements: what would make ddlguard run them. */
 #define STEPS_HINT "Run alone and " RULE_HINT_OUTSIDE " it is made safe. By hand: "
 
+/* For a constraint that NOT VALID takes the scan away from. */
+#define NOT_VALID_HINT                                                                             \
+    STEPS_HINT "{ALTER TABLE ... NOT VALID}; then, in a transaction of its own, "                  \
+               "ALTER TABLE {table} VALIDATE CONSTRAINT {constraint}."
+
 /* The same for a new column. */
 #define FILL_HINT                                                                                  \
     "Run alone and " RULE_HINT_OUTSIDE                                                             \

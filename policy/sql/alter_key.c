@@ -91,10 +91,14 @@ static void append_index(struct buffer *draft, const struct alter_source *source
     append_part(draft, " TABLESPACE ", key.tablespace);
 }
 
-bool alter_text_key_index_on(struct span text, const struct statement *statement, size_t action,
-                             const char *name, const struct object_name *table, struct buffer *out)
+/* The text that `append` writes for the key of an action, when it holds. A key USING INDEX has an
+ * index already. */
+static bool write_key(struct span text, const struct statement *statement, size_t action,
+                      const struct alter_wish *wish,
+                      void (*append)(struct buffer *, const struct alter_source *,
+                                     const struct column_constraint *, const struct alter_wish *),
+                      alter_proof *holds, struct buffer *out)
 {
-    const struct alter_wish wish = {.name = name, .table = table};
     struct alter_source source;
     struct column_constraint key = {0};
     struct buffer draft = {0};
@@ -103,11 +107,18 @@ bool alter_text_key_index_on(struct span text, const struct statement *statement
     }
     bool made = key.node != NULL && node_field(key.node, "indexname") == NULL;
     if (made) {
-        append_index(&draft, &source, &key, &wish);
-        made = alter_draft_finish(&draft, &source, &wish, alter_is_key_index, out);
+        append(&draft, &source, &key, wish);
+        made = alter_draft_finish(&draft, &source, wish, holds, out);
     }
     alter_source_free(&source);
     return made;
+}
+
+bool alter_text_key_index_on(struct span text, const struct statement *statement, size_t action,
+                             const char *name, const struct object_name *table, struct buffer *out)
+{
+    const struct alter_wish wish = {.name = name, .table = table};
+    return write_key(text, statement, action, &wish, append_index, alter_is_key_index, out);
 }
 
 bool alter_text_key_index(struct span text, const struct statement *statement, size_t action,
@@ -141,19 +152,8 @@ bool alter_text_key_using_index_on(struct span text, const struct statement *sta
                                    struct buffer *out)
 {
     const struct alter_wish wish = {.name = name, .table = table};
-    struct alter_source source;
-    struct column_constraint key = {0};
-    struct buffer draft = {0};
-    if (alter_source_read(&source, text, statement, action)) {
-        key = alter_key_of(&source);
-    }
-    bool made = key.node != NULL && node_field(key.node, "indexname") == NULL;
-    if (made) {
-        append_using_index(&draft, &source, &key, &wish);
-        made = alter_draft_finish(&draft, &source, &wish, alter_is_key_using_index, out);
-    }
-    alter_source_free(&source);
-    return made;
+    return write_key(text, statement, action, &wish, append_using_index, alter_is_key_using_index,
+                     out);
 }
 
 bool alter_text_key_using_index(struct span text, const struct statement *statement, size_t action,
