@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 OUT = Path(os.environ.get("OUT", "build"))
 OUT = OUT if OUT.is_absolute() else ROOT / OUT
 CPUS = len(os.sched_getaffinity(0))
-SLOWEST = "dialogue_test"
+DIALOGUES = "tests/unit/session/dialogue_test"
 FUZZ_SECONDS = 3      # per target: enough to run each mutator over the seeds
-UNIT_SECONDS = 600    # one program; every one needs less than 30 on an idle machine
+UNIT_SECONDS = 600    # one program; every one needs less than 30 on an idle machine, but for `make asan`
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
               "UBSAN_OPTIONS": "print_stacktrace=1",
               "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1"}
@@ -55,11 +55,11 @@ def make(mode, *goals):
                    cwd=ROOT, check=True)
 
 
-def run_unit(program):
+def run_unit(program, *words):
     """(passed, failed, what to show) of one cmocka program; a crash is one failure more."""
     environment = {**os.environ, **SANITIZERS, "CMOCKA_MESSAGE_OUTPUT": "TAP"}
     try:
-        done = subprocess.run([program], cwd=ROOT, env=environment, text=True, errors="replace",
+        done = subprocess.run([program, *words], cwd=ROOT, env=environment, text=True, errors="replace",
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=UNIT_SECONDS, check=False)
         output, code = done.stdout, done.returncode
@@ -104,8 +104,9 @@ def run_pytest(folder, mode, words, **more):
 
 def build(given, unit_mode):
     start = time.monotonic()
-    make(given.mode, "all")
-    if given.only in (None, "unit") and not given.clients:
+    unit = given.only in (None, "unit") and not given.clients
+    make(given.mode, "all", *([OUT / given.mode / DIALOGUES] if unit else []))
+    if unit:
         make(unit_mode, "unit-tests")
     if given.only in (None, "fuzz") and not given.clients:
         fuzz.build()
@@ -116,10 +117,12 @@ def all_jobs(given, unit_mode):
     """Part -> its jobs, each a function and its arguments; what takes longest comes first."""
     if given.clients:
         return {"clients": [(run_pytest, "tests/clients", given.mode, given.pytest)]}
-    units = [OUT / unit_mode / path.relative_to(ROOT).with_suffix("")
+    units = [(run_unit, OUT / unit_mode / path.relative_to(ROOT).with_suffix(""))
              for path in sorted(ROOT.glob("tests/unit/*/*_test.c"))]
+    # A session for every byte of every dialogue: with a sanitizer in it, only when one was asked for.
+    every_cut = (run_unit, OUT / given.mode / DIALOGUES, "--every-cut")
     jobs = {"integration": [(run_pytest, "tests/integration", given.mode, given.pytest)],
-            "unit": [(run_unit, path) for path in sorted(units, key=lambda path: path.stem != SLOWEST)],
+            "unit": [every_cut, *units],
             "fuzz": [(run_fuzz, name, seconds) for name in fuzz.targets()
                      for seconds in (0, FUZZ_SECONDS)]}
     return {name: jobs[name] for name in jobs if given.only in (None, name)}

@@ -45,7 +45,7 @@ struct dialogue_step {
     enum shell_ledger ledger;
     bool waits;          /* QUEUE, OTHERS */
     uint64_t us;         /* CLOCK */
-    bool whole;          /* FEED of the login short form: no need to cut it in every dialogue */
+    bool whole;          /* FEED of the login short form: no need for every cut in every dialogue */
     struct buffer bytes; /* FEED: the bytes. EXPECT: a line, with … for any text. EVENT: its text */
 };
 
@@ -97,7 +97,11 @@ void dialogue_login(struct dialogue *dialogue, struct span words);
 bool dialogue_text_matches(struct span pattern, struct span text);
 bool dialogue_record_matches(struct span pattern, struct span record);
 
-/* dialogue_play.c: appends what went wrong to *report; nothing: all is well. */
-void dialogue_play(const struct dialogue *dialogue, const char *path, struct buffer *report);
+/* dialogue_play.c: how the input is cut, and where; there is a picture. */
+enum dialogue_cuts { CUTS_PIECES, CUTS_EVERY };
+
+/* Appends what went wrong to *report; nothing: all is well. */
+void dialogue_play(const struct dialogue *dialogue, enum dialogue_cuts cuts, const char *path,
+                   struct buffer *report);
 
 #endif

@@ -1,5 +1,7 @@
 /* Plays every dialogue of tests/dialogues, or those named on the command line, and says how each
- * went in TAP. dialogue.h describes the files. */
+ * went in TAP. dialogue.h describes the files.
+ *
+ *      dialogue_test [--every-cut] [FILE…] */
 #include "tests/unit/session/dialogue.h"
 
 #include <glob.h>
@@ -17,12 +19,12 @@ static void print_comment(struct span text)
 }
 
 /* False: it failed. */
-static bool run(size_t number, const char *path)
+static bool run(size_t number, enum dialogue_cuts cuts, const char *path)
 {
     struct dialogue dialogue;
     struct buffer report = {0};
     if (dialogue_read(&dialogue, path)) {
-        dialogue_play(&dialogue, path, &report);
+        dialogue_play(&dialogue, cuts, path, &report);
     } else {
         buffer_append_format(&report, "%s:%u: %s\n", path, dialogue.line, dialogue.fault);
     }
@@ -41,8 +43,9 @@ int main(int count, char **arguments)
 {
     glob_t found = {0};
     size_t failed = 0;
-    char **paths = arguments + 1;
-    size_t path_count = (size_t)(count - 1);
+    bool every = count > 1 && strcmp(arguments[1], "--every-cut") == 0;
+    char **paths = arguments + (every ? 2 : 1);
+    size_t path_count = (size_t)(count - (every ? 2 : 1));
     if (path_count == 0) {
         if (glob("tests/dialogues/*.dialogue", 0, NULL, &found) != 0) {
             printf("Bail out! no dialogues in tests/dialogues: run from the project's folder\n");
@@ -53,7 +56,7 @@ int main(int count, char **arguments)
     }
     printf("1..%zu\n", path_count);
     for (size_t i = 0; i < path_count; i++) {
-        failed += run(i + 1, paths[i]) ? 0 : 1;
+        failed += run(i + 1, every ? CUTS_EVERY : CUTS_PIECES, paths[i]) ? 0 : 1;
     }
     globfree(&found);
     return failed == 0 ? 0 : 1;
