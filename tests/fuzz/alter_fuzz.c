@@ -11,24 +11,16 @@
 #include <assert.h>
 
 #include "policy/sql/alter_text.h"
+#include "tests/fuzz/fuzz_sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Small enough for the stack of the fuzzer's thread, with every shape of deep nesting. */
 #define FUZZ_LIMIT 8192
 
-static bool parse(struct span text, struct statement *out)
+static bool read_first(struct span text, struct statement *out)
 {
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0;
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    if (scan_next(&scanner, text, &at, true, &cut) != SCAN_STATEMENT) {
-        return false;
-    }
-    sql_parse(text, &cut, 2 * FUZZ_LIMIT, out);
-    return true;
+    return fuzz_read_statements(text, 2 * FUZZ_LIMIT, out, 1) == 1;
 }
 
 static bool same_name(const struct object_name *a, const struct object_name *b)
@@ -71,7 +63,7 @@ static void check_whole(struct span text, const struct statement *statement)
     assert(written == (known && is_one_of_alter_table(&statement->actions[0])));
     if (written) {
         struct statement again;
-        assert(parse(buffer_span(&out), &again));
+        assert(read_first(buffer_span(&out), &again));
         assert(again.kind == STATEMENT_ALTER_TABLE && again.flags == statement->flags);
         assert(same_name(&again.target, &statement->target));
         assert(again.action_count == statement->action_count);
@@ -88,7 +80,7 @@ static void check_written(bool written, const struct statement *statement, enum 
 {
     if (written) {
         struct statement again;
-        assert(parse(buffer_span(out), &again));
+        assert(read_first(buffer_span(out), &again));
         assert(again.kind == kind && same_name(&again.target, &statement->target));
         assert(kind == STATEMENT_ALTER_TABLE ? again.action_count == 1
                                              : (again.flags & FLAG_CONCURRENTLY) != 0);
@@ -129,7 +121,7 @@ static void check_identity(struct span text, const struct statement *statement, 
     bool made = alter_text_identity_sequence(text, statement, action, "n N", &table, &out);
     assert(made == written);
     struct statement again;
-    assert(!made || (parse(buffer_span(&out), &again) && again.kind == STATEMENT_DDL));
+    assert(!made || (read_first(buffer_span(&out), &again) && again.kind == STATEMENT_DDL));
     assert(made || out.length == 0);
     buffer_free(&out);
 }
@@ -162,7 +154,7 @@ static void check_action(struct span text, const struct statement *statement, si
 static void check_text(struct span text)
 {
     struct statement statement;
-    if (!parse(text, &statement) || statement.kind != STATEMENT_ALTER_TABLE ||
+    if (!read_first(text, &statement) || statement.kind != STATEMENT_ALTER_TABLE ||
         statement.action_count == 0 || text.length > FUZZ_LIMIT) {
         return;
     }

@@ -7,23 +7,9 @@
 #include <stdint.h>
 
 #include "protocol/client_message.h"
-#include "protocol/frame.h"
+#include "tests/fuzz/fuzz_decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_within(struct span part, struct span body)
-{
-    assert(part.at >= body.at && part.length <= body.length);
-    assert(part.at + part.length <= body.at + body.length);
-}
-
-/* The one message in `out` has this body; frees it. */
-static void check_encoded(struct buffer *out, struct span body)
-{
-    assert(!out->failed);
-    assert(span_equal(span_from(buffer_span(out), FRAME_HEADER_BYTES), body));
-    buffer_free(out);
-}
 
 static void check_query(struct span body)
 {

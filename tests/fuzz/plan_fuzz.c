@@ -16,6 +16,7 @@
 #include "policy/plan.h"
 #include "policy/probe.h"
 #include "policy/shadow.h"
+#include "tests/fuzz/fuzz_sql.h"
 
 /* The grammar's recursion needs about 1 kB of stack per byte, and a fuzzer's stack is 8 MB. */
 #define PARSE_MOST      2048
@@ -28,19 +29,6 @@ struct message {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static size_t read_statements(struct span text, struct statement *out, size_t most)
-{
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0, count = 0;
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    while (count < most && scan_next(&scanner, text, &at, true, &cut) == SCAN_STATEMENT) {
-        sql_parse(text, &cut, PARSE_MOST, &out[count++]);
-    }
-    return count;
-}
 
 static struct situation read_situation(uint8_t bits, size_t count)
 {
@@ -176,7 +164,7 @@ static void check_insertions(const struct plan *plan, struct span sql,
                              const struct message *message)
 {
     struct statement spliced[STATEMENTS_MOST + SPLICES_MOST];
-    size_t count = read_statements(sql, spliced, STATEMENTS_MOST + SPLICES_MOST);
+    size_t count = fuzz_read_statements(sql, PARSE_MOST, spliced, STATEMENTS_MOST + SPLICES_MOST);
     size_t own = 0;
     assert(count == message->count + plan->own_count);
     for (size_t i = 0; i < count; i++) {
@@ -200,7 +188,7 @@ static void check_parts(const struct plan *plan)
         struct statement parsed[2];
         run = step->kind == STEP_RUN ? i : run;
         if (step->kind == STEP_PART) {
-            assert(run == 0 && read_statements(step->sql, parsed, 2) == 1);
+            assert(run == 0 && fuzz_read_statements(step->sql, PARSE_MOST, parsed, 2) == 1);
             assert(plan->steps[step->retry_from].kind == STEP_GUARD || step->retry_from == i);
         }
         if (step->kind == STEP_UNDO) {
@@ -233,7 +221,7 @@ static void check_rewrite(const struct plan *plan, const struct message *message
             continue;
         }
         struct statement rewritten[2];
-        assert(read_statements(sql, rewritten, 2) == 1);
+        assert(fuzz_read_statements(sql, PARSE_MOST, rewritten, 2) == 1);
         if (is_in_parts(message)) {
             assert(strcmp(rewritten[0].tag, original->tag) == 0 || plan->tag == original->tag);
             continue;
@@ -278,7 +266,7 @@ static void check_shadow(const struct message *message, struct span text,
         assert(shadow_build(statement, own, now, &facts, &shadow));
         for (size_t k = 0; k < shadow.count; k++) {
             struct statement parsed[2];
-            assert(read_statements(shadow.steps[k].sql, parsed, 2) == 1);
+            assert(fuzz_read_statements(shadow.steps[k].sql, PARSE_MOST, parsed, 2) == 1);
             if (shadow.steps[k].kind == SHADOW_ALTER) {
                 assert(parsed[0].kind == STATEMENT_ALTER_TABLE && parsed[0].action_count == 1);
                 assert(strcmp(parsed[0].target.schema, "pg_temp") == 0);
@@ -297,7 +285,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct message message = {0};
     struct span text = span_of(data + 4, size - 4);
-    message.count = read_statements(text, message.statements, STATEMENTS_MOST);
+    message.count = fuzz_read_statements(text, PARSE_MOST, message.statements, STATEMENTS_MOST);
     if (message.count == 0) {
         return 0;
     }

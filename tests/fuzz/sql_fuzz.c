@@ -9,7 +9,7 @@
  * The first byte chooses the encoding and standard_conforming_strings. */
 #include <assert.h>
 
-#include "policy/sql/sql.h"
+#include "tests/fuzz/fuzz_sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,16 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool parse_again(struct span text, struct statement *out)
 {
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0;
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    if (scan_next(&scanner, text, &at, true, &cut) != SCAN_STATEMENT) {
-        return false;
-    }
-    sql_parse(text, &cut, 2 * FUZZ_LIMIT, out);
-    return true;
+    return fuzz_read_statements(text, 2 * FUZZ_LIMIT, out, 1) == 1;
 }
 
 /* Every comment begins as one does and lies behind the one before. */
