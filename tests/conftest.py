@@ -110,12 +110,15 @@ def make_proxy(server, shown_on_failure):
 
 
 class Databases:
-    """Empty databases under a new name each. One is used again and again: it is emptied and renamed, which
-    takes a tenth of the time that making and dropping one takes."""
+    """Databases under a new name each. An empty one is used again and again: it is emptied and renamed, which
+    takes a tenth of the time that making and dropping one takes. One with tables is a copy, which takes a tenth of
+    the time that filling it takes."""
 
     def __init__(self, server):
-        self.server, self.free = server, None
+        self.server, self.free, self.templates = server, None, {}
         self.admin = psycopg.connect(conninfo(server, "postgres"), autocommit=True)
+        # Files, not pages through the log as is the default from 15 on: twice as fast, as nothing is synced.
+        self.how = " strategy file_copy" if self.admin.info.server_version >= 150000 else ""
 
     def take(self):
         name = f"test_{next(numbers)}"
@@ -136,6 +139,26 @@ class Databases:
                            " grant all on schema public to public")
         self.free = name
 
+    def template(self, setup):
+        """The name of a database that has what these statements make, for copying. It is made when it is first
+        asked for."""
+        if setup not in self.templates:
+            name = self.templates[setup] = f"template_{len(self.templates)}"
+            self.admin.execute(f"create database {name}")
+            with psycopg.connect(conninfo(self.server, name), autocommit=True) as inside:
+                for statement in filter(str.strip, setup.split(";")):
+                    inside.execute(statement)
+        return self.templates[setup]
+
+    def copy(self, source):
+        """The name of a new copy of that database, which nobody may use meanwhile."""
+        name = f"test_{next(numbers)}"
+        self.admin.execute(f"create database {name} template {source}{self.how}")
+        return name
+
+    def drop(self, name):
+        self.admin.execute(f"drop database {name} with (force)")
+
 
 @pytest.fixture(scope="session")
 def databases(server):
@@ -143,11 +166,13 @@ def databases(server):
 
 
 @pytest.fixture
-def database(databases):
-    """The name of an empty database of this test's own; no other test has used that name."""
-    name = databases.take()
+def database(request, databases):
+    """The name of a database of this test's own: with what the module's SETUP makes, else empty. No other test has
+    used that name."""
+    setup = getattr(request.module, "SETUP", None)
+    name = databases.copy(databases.template(setup)) if setup else databases.take()
     yield name
-    databases.give_back(name)
+    (databases.drop if setup else databases.give_back)(name)
 
 
 def conninfo(leg, database, **keys):

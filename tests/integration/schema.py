@@ -15,17 +15,18 @@ PARTS = """
                      when 'v' then pg_get_viewdef(oid) when 'm' then pg_get_viewdef(oid) end) from r
     union all select 'column', name, a.attname, rank() over (partition by r.oid order by a.attnum)::text, format_type(a.atttypid, a.atttypmod),
            concat_ws(' ', a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::regcollation,
-                     a.attstorage, a.attstattarget, a.attacl::text, a.attislocal, a.attinhcount, (select
+                     a.attstorage, a.attstattarget, a.attacl::text, a.attislocal, a.attinhcount, a.atthasmissing, (select
                      array_agg(o)::text from unnest(a.attoptions) o where o !~ '^pg_attver=')), pg_get_expr(d.adbin, d.adrelid)
       from r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
       left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum where relkind in ('r', 'p', 'v', 'm')
     union all select 'constraint', name, k.conname, k.contype::text, pg_get_constraintdef(k.oid),
            concat_ws(' ', k.convalidated, k.condeferrable, k.condeferred, k.conislocal, k.coninhcount,
-                     case when k.contype in ('c', 'n') then k.connoinherit end, k.conparentid <> 0, k.conindid::regclass), null
+                     case when k.contype in ('c', 'n') then k.connoinherit end, k.conindid::regclass),
+           (select u.conname || ' of ' || u.conrelid::regclass from pg_constraint u where u.oid = k.conparentid)
       from r join pg_constraint k on k.conrelid = r.oid
     union all select 'index', x.indrelid::regclass::text, name, null, pg_get_indexdef(r.oid),
            concat_ws(' ', x.indisvalid, x.indisready, x.indislive, x.indisunique, x.indisprimary,
-                     x.indisclustered, x.indisreplident), h.inhparent::regclass::text
+                     x.indisclustered, x.indisreplident, x.indimmediate), h.inhparent::regclass::text
       from r join pg_index x on x.indexrelid = r.oid left join pg_inherits h on h.inhrelid = r.oid
     union all select 'child', name, h.inhparent::regclass::text, h.inhseqno::text,
            to_jsonb(h) ->> 'inhdetachpending', null, null
@@ -39,7 +40,8 @@ PARTS = """
     union all select 'trigger', name, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text, null, null
       from r join pg_trigger t on t.tgrelid = r.oid where not t.tgisinternal
     union all select 'foreign key trigger', name, t.tgfoid::regproc::text, t.tgenabled::text,
-           concat_ws(' ', t.tgdeferrable, t.tginitdeferred, t.tgconstrrelid::regclass), k.conname, null
+           concat_ws(' ', t.tgtype, t.tgdeferrable, t.tginitdeferred, t.tgconstrrelid::regclass), k.conname,
+           (select u.tgrelid::regclass::text from pg_trigger u where u.oid = t.tgparentid)
       from r join pg_trigger t on t.tgrelid = r.oid join pg_constraint k on k.oid = t.tgconstraint
       where t.tgisinternal
     union all select 'type', t.typname, t.typtype::text, format_type(t.typbasetype, t.typtypmod),
@@ -66,9 +68,9 @@ HALF_DONE = """
     order by 1"""
 
 
-def parts(connection):
-    """Everything in schema public that a change can alter."""
-    return connection.execute(PARTS).fetchall()
+def parts(connection, schema="public"):
+    """Everything in that schema that a change can alter. Names are as the connection's search_path shows them."""
+    return connection.execute(PARTS.replace("'public'", f"'{schema}'")).fetchall()
 
 
 def half_done(connection):

@@ -1,15 +1,12 @@
-"""What is dropped, renewed or renamed in several steps. As in test_rewrites.py each form runs directly in schema `plain`
-and through the proxy in its twin `safe`: the same answer, the same catalog afterwards."""
+"""What is dropped, renewed or renamed in several steps; each form is made twice (pairs.py)."""
 import threading
 
 import psycopg
 import pytest
 import servers
-from test_rewrites import SCHEMAS, CATALOG, outcome
+from pairs import catalog, in_both, outcome, prepare
 
-TABLES = """
-    create schema {0};
-    set search_path = {0};
+SETUP = in_both("""
     create table p (id int primary key);
     create table t (id int primary key, a int, b int, c text, e int);
     create table u (a int, b int unique);
@@ -22,25 +19,8 @@ TABLES = """
     create index ua on u (a);
     create table pt (k int) partition by range (k);
     create table p1 partition of pt for values from (0) to (10);
-    create index ptk on pt (k);
-"""
-
-
-@pytest.fixture
-def twins(server, database):
-    for schema in SCHEMAS:
-        server.psql(TABLES.format(schema), database)
-    yield
-    for schema in SCHEMAS:
-        server.psql(f"set client_min_messages = warning; drop schema {schema} cascade", database)
-
-
-@pytest.fixture
-def catalog(direct):
-    def look(schema):
-        rows = direct.execute(CATALOG.replace("SCHEMA", schema)).fetchall()
-        return [tuple(text and text.replace(f"{schema}.", "") for text in row) for row in rows]
-    return look
+    create index ptk on pt (k)
+""")
 
 
 @pytest.fixture
@@ -72,7 +52,7 @@ def ours(sent):
     ("drop index if exists tc, nope, ta restrict", ["IF EXISTS tc", "IF EXISTS ta"]),
     ("drop index if exists nope, tb, other.nor", ["IF EXISTS tb"]),
 ])
-def test_indexes_are_dropped_one_by_one(twins, both, sent, sql, drops):
+def test_indexes_are_dropped_one_by_one(both, sent, sql, drops):
     assert both(sql) == "DROP INDEX"
     assert [line.split("CONCURRENTLY ")[1] for line in ours(sent) if "CONCURRENTLY" in line] == drops
 
@@ -88,19 +68,16 @@ def test_indexes_are_dropped_one_by_one(twins, both, sent, sql, drops):
     ("drop index ta, other.nope", "3F000"),
     ("drop index ta, nodb.safe.tb", "0A000"),
 ])
-def test_one_that_the_server_will_not_drop_keeps_them_all(twins, both, direct, sent, sql, sqlstate):
-    for schema in SCHEMAS:
-        direct.execute(f"create table {schema}.x (e int references {schema}.t (e))")
+def test_one_that_the_server_will_not_drop_keeps_them_all(both, direct, sent, sql, sqlstate):
+    prepare(direct, "create table x (e int references t (e))")
     assert both(sql)[0] == sqlstate
     assert not ours(sent)
 
 
-def test_who_owns_one_of_two_drops_none(twins, server, both, connect, direct, database):
+def test_who_owns_one_of_two_drops_none(server, both, connect, direct, database):
     server.psql("create role dropper login", database)
     try:
-        for schema in SCHEMAS:
-            server.psql(f"grant usage on schema {schema} to dropper; alter table {schema}.u owner to dropper",
-                        database)
+        prepare(direct, "grant usage on schema {} to dropper; alter table u owner to dropper")
         direct.execute("set role dropper")
         client = connect(user="dropper")
         assert both("drop index ua, ta", client)[0] == "42501"
@@ -110,7 +87,7 @@ def test_who_owns_one_of_two_drops_none(twins, server, both, connect, direct, da
         server.psql("drop owned by dropper; drop role dropper", database)
 
 
-def test_a_reader_of_the_second_table_is_waited_for(twins, connect, direct, proxy, database):
+def test_a_reader_of_the_second_table_is_waited_for(connect, direct, proxy, database):
     """... and does not keep writers out of the first one; what was dropped stays so."""
     blocker = connect(leg=None, autocommit=False)
     blocker.execute("select 1 from safe.u")
@@ -134,7 +111,7 @@ FILES = """select c.relname, c.relfilenode from pg_class c join pg_index i on i.
            where c.relnamespace = 'safe'::regnamespace and c.relkind = 'i'"""
 
 
-def test_a_schema_is_reindexed_concurrently(twins, connect, direct, both, sent):
+def test_a_schema_is_reindexed_concurrently(connect, direct, both, sent):
     before = dict(direct.execute(FILES).fetchall())
     assert both("reindex schema {}") == "REINDEX"
     after = dict(direct.execute(FILES).fetchall())
@@ -142,7 +119,7 @@ def test_a_schema_is_reindexed_concurrently(twins, connect, direct, both, sent):
     assert any(line.lower() == "reindex schema concurrently safe" for line in sent())
 
 
-def test_what_a_cancelled_one_has_left_goes(twins, connect, direct):
+def test_what_a_cancelled_one_has_left_goes(connect, direct):
     writer = connect(leg=None, autocommit=False)
     writer.execute("update safe.u set a = 1 where false; insert into safe.u values (1, 1)")
     client = connect()
@@ -155,7 +132,7 @@ def test_what_a_cancelled_one_has_left_goes(twins, connect, direct):
     assert not direct.execute("select from pg_index where not indisvalid").fetchall()
 
 
-def test_an_index_that_would_be_passed_over_keeps_it_as_it_came(twins, connect, direct, sent):
+def test_an_index_that_would_be_passed_over_keeps_it_as_it_came(connect, direct, sent):
     direct.execute("create table safe.x (r int4range, exclude using gist (r with &&))")
     client = connect()
     assert outcome(client, "safe", "reindex schema safe") == "REINDEX"
@@ -166,7 +143,6 @@ def test_an_index_that_would_be_passed_over_keeps_it_as_it_came(twins, connect, 
 # --- DROP TABLE with foreign keys -----------------------------------------------------------------
 
 CHILD = """
-    set search_path = {0};
     create table c (p int constraint fp references p on delete cascade deferrable, e int,
                     own int, id int primary key);
     alter table c add constraint fe foreign key (e) references t (e) not valid,
@@ -176,9 +152,8 @@ CHILD = """
 
 
 @pytest.fixture
-def children(twins, server, database):
-    for schema in SCHEMAS:
-        server.psql(CHILD.format(schema), database)
+def children(direct):
+    prepare(direct, CHILD)
 
 
 def test_foreign_keys_go_before_their_table(children, both, sent):
@@ -195,8 +170,7 @@ def test_foreign_keys_go_before_their_table(children, both, sent):
 def test_a_table_that_is_needed_keeps_its_foreign_keys(children, both, direct, sent, obstacle):
     if "begin atomic" in obstacle and direct.info.server_version < 140000:
         pytest.skip("PostgreSQL 14 and later")
-    for schema in SCHEMAS:
-        direct.execute(f"set search_path = {schema}; {obstacle}")
+    prepare(direct, obstacle)
     assert both("drop table c")[0] == "2BP01"
     assert not ours(sent)
     assert both("drop table c cascade") == "DROP TABLE"
@@ -238,16 +212,10 @@ def inserts(connect):
 
 # --- PRIMARY KEY USING INDEX over columns that may be NULL ----------------------------------------
 
-KEYS = [
-    "alter table t drop constraint t_pkey",
-    "create unique index ab on t (a, b, id)",
-]
-
-
 @pytest.fixture
-def keyless(twins, direct):
-    for schema in SCHEMAS:
-        direct.execute(f"set search_path = {schema}; {'; '.join(KEYS)}; alter table t alter b set not null")
+def keyless(direct):
+    prepare(direct, "alter table t drop constraint t_pkey; create unique index ab on t (a, b, id);"
+                    " alter table t alter b set not null")
 
 
 def test_the_columns_are_proved_first(keyless, both, sent):
@@ -257,28 +225,25 @@ def test_the_columns_are_proved_first(keyless, both, sent):
 
 
 def test_a_null_is_told_and_the_index_stays(keyless, both, direct):
-    for schema in SCHEMAS:
-        direct.execute(f"insert into {schema}.t values (0, null, 0)")
+    prepare(direct, "insert into t values (0, null, 0)")
     assert both("alter table t add primary key using index ab")[0] == "23502"
 
 
 def test_what_is_wrong_with_the_index_is_the_servers_to_say(keyless, both, direct):
-    for schema in SCHEMAS:
-        direct.execute(f"create index plain on {schema}.t (a)")
+    prepare(direct, "create index plain on t (a)")
     assert both("alter table t add primary key using index plain")[0] == "42809"
     assert both("alter table t add primary key using index nope")[0] == "42704"
 
 
 # --- REFRESH in a transaction block ---------------------------------------------------------------
 
-VIEW = """create materialized view {0}.mv as select id, a from {0}.t; create unique index on {0}.mv (id);
-          update {0}.t set a = a + 1 where id < 10"""
+VIEW = """create materialized view mv as select id, a from t; create unique index on mv (id);
+          update t set a = a + 1 where id < 10"""
 
 
 @pytest.mark.parametrize("prepared", [False, True], ids=["simple", "extended"])
-def test_readers_pass_a_refresh_in_a_transaction(twins, connect, direct, server, database, sent, prepared):
-    for schema in SCHEMAS:
-        server.psql(VIEW.format(schema), database)
+def test_readers_pass_a_refresh_in_a_transaction(connect, direct, sent, prepared):
+    prepare(direct, VIEW)
     client = connect(autocommit=False)
     client.execute("insert into safe.u values (1, 1)")
     client.execute("refresh materialized view safe.mv", prepare=prepared)
@@ -291,8 +256,8 @@ def test_readers_pass_a_refresh_in_a_transaction(twins, connect, direct, server,
     assert not direct.execute("select from pg_locks where relation = 'safe.mv'::regclass").fetchall()
 
 
-def test_a_refresh_in_a_transaction_tries_again(twins, connect, server, database, sent):
-    server.psql(VIEW.format("safe"), database)
+def test_a_refresh_in_a_transaction_tries_again(connect, direct, server, sent):
+    prepare(direct, VIEW)
     blocker = connect(leg=server, autocommit=False)
     blocker.execute("refresh materialized view concurrently safe.mv")
     client = connect(autocommit=False)
@@ -306,8 +271,8 @@ def test_a_refresh_in_a_transaction_tries_again(twins, connect, server, database
     assert client.execute("show lock_timeout").fetchone() == ("0",)
 
 
-def test_a_refresh_in_a_batch_that_cannot_have_its_lock_fails_the_transaction(twins, connect, server, database):
-    server.psql(VIEW.format("safe"), database)
+def test_a_refresh_in_a_batch_that_cannot_have_its_lock_fails_the_transaction(connect, direct, server):
+    prepare(direct, VIEW)
     blocker = connect(leg=server, autocommit=False)
     blocker.execute("refresh materialized view concurrently safe.mv")
     client = connect(autocommit=False)
@@ -327,7 +292,7 @@ def test_a_refresh_in_a_batch_that_cannot_have_its_lock_fails_the_transaction(tw
     ("set application_name = 'Flyway by Redgate'", "Flyway: executeInTransaction=false"),
     ("select 1", "Rails disable_ddl_transaction!, Django"),
 ])
-def test_the_hint_names_the_way_of_the_tool(twins, connect, first, way):
+def test_the_hint_names_the_way_of_the_tool(connect, first, way):
     client = connect()
     client.execute(first)
     client.execute("begin")

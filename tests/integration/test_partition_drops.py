@@ -5,9 +5,8 @@ import threading
 import pytest
 
 from application import application_of
-from test_rewrites import outcome, prepare
-
-pytest_plugins = ["partitioned"]
+from pairs import catalog, outcome, prepare
+from partitioned import SETUP, both, guarded
 
 
 @pytest.fixture
@@ -26,13 +25,11 @@ def detaches(sent, direct):
     ("alter table pt add foreign key (a) references r; create index on pt (a)", "drop table p1"),
     ("alter table pt add primary key (k, a, b); create table o (k int, a int, b text, foreign key (k, a, b)"
      " references p1)", "drop table p2"),
-    ("create view v as select * from pt; create publication all_of_PLACE for table pt", "drop table p1"),
+    ("create view v as select * from pt; create publication all_of_{} for table pt", "drop table p1"),
     ("alter table p1 add check (b <> ''), add foreign key (k) references r", "drop table p1"),
 ])
 def test_a_partition_is_detached_before_it_is_dropped(both, direct, catalog, detaches, before, sql):
-    for schema in ("plain", "safe"):
-        direct.execute(f"set search_path = {schema}")
-        direct.execute(before.replace("PLACE", schema))
+    prepare(direct, before)
     plain, safe = both(sql)
     assert safe == plain == "DROP TABLE"
     assert catalog("safe") == catalog("plain")
@@ -65,7 +62,7 @@ def test_what_cannot_be_detached_is_dropped_as_it_came(both, catalog, detaches, 
     assert not detaches()
 
 
-def test_who_owns_the_partition_alone_drops_it_as_he_may(twins, server, direct, connect, database, detaches):
+def test_who_owns_the_partition_alone_drops_it_as_he_may(server, direct, connect, database, detaches):
     server.psql("create role dropper login; grant usage, create on schema safe to dropper;"
                 " alter table safe.p1 owner to dropper", database)
     try:
@@ -92,7 +89,7 @@ def holder(connect, server):
 @pytest.mark.parametrize("held", ["select from p1 limit 1", "select from pt limit 1", "select from r limit 1"])
 @pytest.mark.parametrize("sql", ["drop table p1", "alter table pt detach partition p1"])
 def test_somebody_who_stays_is_told_before_anything_is_done(
-        twins, direct, guarded, catalog, detaches, holder, held, sql):
+        direct, guarded, catalog, detaches, holder, held, sql):
     """A table that foreign keys lead to is locked as well: by DROP TABLE, against its readers."""
     if direct.info.server_version < 140000:
         pytest.skip("made CONCURRENTLY by PostgreSQL 14 and later")
@@ -110,7 +107,7 @@ def test_somebody_who_stays_is_told_before_anything_is_done(
 
 
 def test_writers_of_a_referenced_table_do_not_wait_for_one_of_theirs(
-        twins, direct, guarded, connect, server, holder):
+        direct, guarded, connect, server, holder):
     """DETACH takes a lock on it for a moment; a writer that stays makes the others wait for a lock timeout at most."""
     prepare(direct, "alter table pt add foreign key (a) references r")
     with application_of(connect, server, "update r set id = id where id = 1") as busy:

@@ -1,11 +1,9 @@
-"""Changes of partitioned tables. As in test_rewrites.py each is made twice: directly, on a table in schema `plain`,
-and through the proxy, on its twin in schema `safe`; afterwards the catalogs are the same, names included."""
+"""Changes of partitioned tables; each is made twice (pairs.py)."""
 import pytest
 
 from application import application_of
-from test_rewrites import prepare
-
-pytest_plugins = ["partitioned"]
+from pairs import catalog, prepare
+from partitioned import SETUP, both, guarded
 
 # ATTACH PARTITION: key and columns, what is there before, the bound, and rows within it.
 BOUNDS = [

@@ -1,0 +1,39 @@
+"""What the tests share that make a change twice in one database: directly, in schema `plain`, and through the
+proxy, in its twin `safe`. Afterwards both clients have heard the same, and the schemas are the same.
+
+Such a module has SETUP = in_both(its tables), and imports the fixture `catalog`."""
+import psycopg
+import pytest
+
+import schema
+
+SCHEMAS = ("plain", "safe")
+
+
+def in_both(tables):
+    """Statements that make these tables in both schemas."""
+    return "".join(f"create schema {name}; set search_path = {name}; {tables};" for name in SCHEMAS)
+
+
+def prepare(connection, sql):
+    """The same in both schemas."""
+    for name in SCHEMAS:
+        connection.execute(f"set search_path = {name}; {sql.replace('{}', name)}")
+
+
+def outcome(connection, name, sql):
+    """The command tag, or the error as a client sees it."""
+    connection.execute(f"set search_path = {name}")
+    try:
+        return connection.execute(sql).statusmessage
+    except psycopg.Error as error:
+        return error.sqlstate, error.diag.message_primary, error.diag.severity
+
+
+@pytest.fixture
+def catalog(direct):
+    """catalog("safe"): what can be altered in that schema, without the schema's name."""
+    def look(name):
+        direct.execute(f"set search_path = {name}")     # definitions of indexes and triggers say it all the same
+        return [tuple(text and text.replace(f"{name}.", "") for text in row) for row in schema.parts(direct, name)]
+    return look
