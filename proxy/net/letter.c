@@ -5,11 +5,33 @@
 #include <stdlib.h>
 
 #include "proxy/net/link_state.h"
+#include "proxy/net/turn.h"
 
 void letter_free(struct letter *letter)
 {
     buffer_free(&letter->text);
     free(letter);
+}
+
+/* Too early, or of something that has been given up meanwhile. */
+static bool is_out_of_time(const struct letter *letter)
+{
+    const struct link *link = letter->link;
+    if (letter->lock != 0) {
+        return letter->lock != link->lock;
+    }
+    return (letter->event == SESSION_LEDGER_DURABLE && link->ledger_waits > 0) ||
+           (letter->event == SESSION_TURN &&
+            !queue_is_first(link->worker->proxy->queue, &link->turn));
+}
+
+static void tell(const struct letter *letter)
+{
+    if (letter->event == SESSION_TURN && letter->lock == 0) {
+        turn_come(letter->link, true);
+    } else {
+        link_tell(letter->link, letter->event, buffer_span(&letter->text));
+    }
 }
 
 static void deliver_event(struct letter *letter)
@@ -20,11 +42,8 @@ static void deliver_event(struct letter *letter)
     if (of_ledger) {
         link->ledger_waits--;
     }
-    bool early =
-        (letter->event == SESSION_LEDGER_DURABLE && link->ledger_waits > 0) ||
-        (letter->event == SESSION_TURN && !queue_is_first(link->worker->proxy->queue, &link->turn));
-    if (link->state == LINK_OPEN && !early) {
-        link_tell(link, letter->event, buffer_span(&letter->text));
+    if (link->state == LINK_OPEN && !is_out_of_time(letter)) {
+        tell(letter);
         link_settle(link);
     }
     link_unpin(link);

@@ -21,6 +21,7 @@ struct letter {
     struct link *from; /* LETTER_CANCEL: pinned too */
     enum letter_kind kind;
     enum session_event event;
+    uint64_t lock; /* the lock of the link that it is about (maintenance_lock.h); 0: none */
     struct buffer text;
 };
 

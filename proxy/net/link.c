@@ -9,6 +9,7 @@
 #include "proxy/net/link_state.h"
 #include "proxy/net/maintenance.h"
 #include "proxy/net/maintenance_aside.h"
+#include "proxy/net/turn.h"
 #include "proxy/net/yield.h"
 
 /* A client that takes its last words more slowly than this between two acknowledged pieces does not
@@ -57,7 +58,7 @@ static void drop_server(struct link *link)
     dial_cancel(link->dial);
     link->dial = NULL;
     stream_close(&link->streams[SIDE_SERVER]);
-    queue_leave(proxy->queue, &link->turn);
+    turn_give_back(link);
     yield_answer(link);
     buffer_free(&link->ahead);
     if (link->registered) {
@@ -118,6 +119,12 @@ void link_close(struct link *link, const char *reason)
     link->deadline_us = 0;
     link->limit_us = now_us + FLUSH_LIMIT_US;
     stream_finish(&link->streams[SIDE_CLIENT]);
+}
+
+struct span link_database(const struct link *link)
+{
+    const char *given = link->upstream->dbname;
+    return given != NULL ? span_text(given) : session_database(link->session);
 }
 
 void link_unpin(struct link *link)

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "proxy/net/link_state.h"
+#include "proxy/net/turn.h"
 
 /* How long a client may take to close after us. */
 #define LINGER_LIMIT_US (2u * 1000000u)
@@ -111,7 +112,7 @@ static void tell_due(struct link *link)
         on_end(link, SIDE_CLIENT, true);
         break;
     case DUE_TURN:
-        link_tell(link, SESSION_TURN, span_of(NULL, 0));
+        turn_come(link, false);
         break;
     case DUE_QUEUED: {
         struct buffer ahead = buffer_take(&link->ahead);

@@ -9,6 +9,7 @@
 #include "proxy/net/link_state.h"
 #include "proxy/net/maintenance.h"
 #include "proxy/net/maintenance_aside.h"
+#include "proxy/net/turn.h"
 #include "proxy/net/yield.h"
 
 static void on_ledger_done(void *who, bool ok, const char *why)
@@ -216,24 +217,6 @@ static void obey_aside(struct link *link, unsigned requests)
     link->due |= ordered ? 0u : DUE_ASIDE_FAILED;
 }
 
-/* Without a server there is no table, and without memory no line: then everybody goes at once, as
- * PostgreSQL itself would have it. */
-static void join_queue(struct link *link)
-{
-    const struct upstream *upstream = link->upstream;
-    struct buffer key = {0};
-    buffer_append_format(&key, "%s:%u/", upstream->host, (unsigned)upstream->port);
-    buffer_append_span(&key, session_database(link->session));
-    buffer_append_text(&key, "/");
-    buffer_append_span(&key, session_turn_table(link->session));
-    buffer_reset(&link->ahead);
-    bool joined =
-        !key.failed && queue_join(link->worker->proxy->queue, &link->turn, link, buffer_span(&key),
-                                  session_turn_what(link->session), &link->ahead);
-    link->due |= joined && link->ahead.length > 0 ? DUE_QUEUED : DUE_TURN;
-    buffer_free(&key);
-}
-
 static void obey_requests(struct link *link, unsigned requests)
 {
     if ((requests & REQUEST_DIAL) != 0) {
@@ -249,10 +232,10 @@ static void obey_requests(struct link *link, unsigned requests)
         forward_cancel(link);
     }
     if ((requests & REQUEST_TURN_BACK) != 0) {
-        queue_leave(link->worker->proxy->queue, &link->turn);
+        turn_give_back(link);
     }
     if ((requests & REQUEST_TURN) != 0) {
-        join_queue(link);
+        turn_ask(link);
     }
     if ((requests & REQUEST_YIELD) != 0) {
         yield_ask_others(link);

@@ -52,8 +52,9 @@ struct link {
     struct letter *canceller; /* the cancel that the session is being told of */
     struct cancel_entry cancel;
     struct turn turn;
-    struct yield *yield; /* who has asked us to, until we have answered; NULL: nobody */
-    struct buffer ahead; /* who is first at the table we wait for */
+    uint64_t lock, locks; /* the lock that goes with it, 0: none; and how many there have been */
+    struct yield *yield;  /* who has asked us to, until we have answered; NULL: nobody */
+    struct buffer ahead;  /* who is first at the table we wait for */
     struct event alarm;
 };
 
@@ -68,6 +69,8 @@ void link_close(struct link *link, const char *reason);
 /* At once. */
 void link_die(struct link *link, const char *reason);
 void link_unpin(struct link *link);
+/* As the server calls it; only of a link that has been dialled. */
+struct span link_database(const struct link *link);
 /* Begins a line about this link. */
 struct buffer link_log(const struct link *link, enum log_level level, const char *event);
 

@@ -36,6 +36,7 @@ static void *run(void *who)
 
 static void line_free(struct maintenance_line *line)
 {
+    lock_free_all(line);
     build_free_all(line);
     cleanup_free_all(line);
     watch_free(line);

@@ -3,6 +3,7 @@
  *
  *      maintenance_watch -----> every 400 ms: pg_blocking_pids --> letter --> session
  *      maintenance_aside.h ---> an index is built beside a client's transaction --> letter
+ *      maintenance_lock.h ----> a table is locked against other proxies --> letter
  *      maintenance_read_ledger --> needs_cleanup --> tried until done --> cleaned_up, in the ledger
  *      at the start: the journal's open needs_cleanup --^                                      */
 #ifndef PROXY_NET_MAINTENANCE_H

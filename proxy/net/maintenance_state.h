@@ -8,7 +8,8 @@
  *      maintenance_orders.c    … from the sessions and from the journal
  *      maintenance_build.c     indexes that are built beside a client's transaction
  *      maintenance_aside.c     … as its worker orders them
- *      maintenance_claim.c     … the texts that the server is sent for it */
+ *      maintenance_claim.c     … the texts that the server is sent for it
+ *      maintenance_lock.c      the turn at a table across proxies                             */
 #ifndef PROXY_NET_MAINTENANCE_STATE_H
 #define PROXY_NET_MAINTENANCE_STATE_H
 
@@ -24,6 +25,7 @@
 struct build;
 struct cleanup;
 struct letter;
+struct lock_server;
 struct watch;
 
 /* Where blockers are asked for: one connection per host and port, made when it is needed. */
@@ -53,6 +55,7 @@ struct maintenance_line {
 
     struct cleanup *cleanups;
     struct build *builds;
+    struct lock_server *lock_servers;
 };
 
 enum aside_kind { ASIDE_PREPARE, ASIDE_GO, ASIDE_CANCEL };
@@ -96,5 +99,8 @@ void build_start(struct maintenance_line *line, struct aside_order *order);
 void build_go(struct maintenance_line *line, struct aside_order *order);
 void build_cancel(struct maintenance_line *line, uint64_t link_id);
 void build_free_all(struct maintenance_line *line);
+
+/* maintenance_lock.c */
+void lock_free_all(struct maintenance_line *line);
 
 #endif

@@ -19,19 +19,12 @@ struct yield_mail {
     struct yield *yield;
 };
 
-/* As the server knows it. */
-static struct span database_of(const struct link *link)
-{
-    const char *given = link->upstream->dbname;
-    return given != NULL ? span_text(given) : session_database(link->session);
-}
-
 static bool concerns(const struct yield *yield, const struct link *link)
 {
     return link->state == LINK_OPEN && link->registered &&
            link->upstream->port == yield->upstream->port &&
            strcmp(link->upstream->host, yield->upstream->host) == 0 &&
-           span_equal(database_of(link), buffer_span(&yield->database));
+           span_equal(link_database(link), buffer_span(&yield->database));
 }
 
 /* `lost`: the threads have ended, and the letter has nobody to go to. */
@@ -82,7 +75,7 @@ void yield_ask_others(struct link *from)
         return;
     }
     yield->upstream = from->upstream;
-    buffer_append_span(&yield->database, database_of(from));
+    buffer_append_span(&yield->database, link_database(from));
     yield->letter = yield->database.failed ? NULL : letter_new(from);
     if (yield->letter == NULL) {
         buffer_free(&yield->database);
