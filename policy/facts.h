@@ -31,6 +31,7 @@ struct partition_facts {
     char kind; /* pg_class.relkind: r leaf, p partitioned itself, f foreign table */
     bool is_default;
     bool has_own_key;      /* a UNIQUE or PRIMARY KEY that no partitioned table has given it */
+    bool has_own_index;    /* a valid index likewise, its key's included */
     bool constraint_taken; /* it has one of a name that an action would give one of its own */
     int64_t bytes; /* with its indexes and TOAST, without partitions of its own; -1 unknown */
     /* CREATE INDEX, and the first ADD of a key by ALTER TABLE: the name that PostgreSQL would

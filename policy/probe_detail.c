@@ -12,7 +12,7 @@
  *                   incoming, valid
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
  *                   is it a default partition, has it a constraint of a name that an action has,
- *                   a key of its own
+ *                   a key of its own, an index of its own
  *      fill, key    probe_fill.c
  *
  * pg_get_constraintdef() of a foreign key reads the catalog only, but pg_get_expr() and its like

@@ -212,6 +212,7 @@ static bool read_partition(struct probe *probe, const struct detail *detail, str
                                           .is_default = detail->is[0],
                                           .constraint_taken = detail->is[1],
                                           .has_own_key = detail->is[2],
+                                          .has_own_index = detail->is[3],
                                           .bytes = detail->bytes};
     memcpy(partition->name.schema, detail->names[0], NAME_BYTES);
     memcpy(partition->name.name, detail->names[1], NAME_BYTES);

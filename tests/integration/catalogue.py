@@ -90,6 +90,9 @@ INDEXES = [
     Row("unique index of partitions", "create unique index i on pt (k, b)", PARTITIONED, ON_PT,
         "insert into pt (k, b) values (1, 1)", "23505",
         ("on only pt", "unique index concurrently", "attach partition"), blocker=WRITER_OF_PT),
+    Row("index of partitions, one of which has it", "create index i on pt (b) include (r) where b > 0",
+        PARTITIONED + "create index own on p0 (b) include (r) where (b > 0); create index other on p1 (b) include (r);",
+        ON_PT, on_its_way=("on only pt", "attach partition %s"), blocker=WRITER_OF_PT),
     Row("index of the parent alone", "create index i on only pt (b)", PARTITIONED, ON_PT,
         blocker=WRITER_OF_PT),
     Row("index that is there", "create index if not exists i on t (a)", "create index i on t (a)",
@@ -229,9 +232,9 @@ OTHERS = [
 ]
 
 # One of each kind of plan: what takes a while is done with these in `make check`, with all in `make check-all`.
-KINDS = ("index", "index of partitions", "reindex table", "unique", "set not null", "add column",
-         "add column and unique", "add identity column", "partition", "detach partition", "drop partition",
-         "refresh materialized view")
+KINDS = ("index", "index of partitions", "index of partitions, one of which has it", "reindex table", "unique",
+         "set not null", "add column", "add column and unique", "add identity column", "partition",
+         "detach partition", "drop partition", "refresh materialized view")
 
 CATALOGUE = INDEXES + CONSTRAINTS + COLUMNS + PARTITIONS + OTHERS
 SAMPLE = [row for row in CATALOGUE if "DDLGUARD_ALL" in os.environ or row.name in KINDS]

@@ -1,4 +1,6 @@
 """Changes of partitioned tables; each is made twice (pairs.py)."""
+import re
+
 import pytest
 
 from application import application_of
@@ -204,3 +206,41 @@ def test_a_key_that_is_there_is_not_made_twice(both, direct, catalog):
     plain, safe = both("alter table pt add constraint u unique (k, a, b)")
     assert safe == plain == "ALTER TABLE"
     assert catalog("safe") == catalog("plain")
+
+
+# What a partition has; the statement, and how many indexes are built for it, of three partitions that are leaves.
+OWN_INDEXES = [
+    ("create index own on p1 (a, lower(b)) where k > 5", "create index i on pt (a, lower(b)) where k > 5", 2),
+    ("create index own on p1 (a desc, b)", "create index i on pt (a, b)", 2),
+    ("create index own on p1 (a); create index again on p1 (a)", "create index on pt (a)", 2),
+    ("create index own on p21 (b) include (a)", "create index i on pt (b) include (a)", 2),
+    ("alter table p1 add constraint own unique (k, a, b)", "create unique index i on pt (k, a, b)", 2),
+    ("create index own on p1 (a) with (fillfactor = 70)", "create index i on pt (a)", 2),
+    ("create index own on p1 (a) where k > 5", "create index i on pt (a)", 3),
+    ("create index own on p1 (a, k)", "create index i on pt (a)", 3),
+    ("create index own on p1 (k, a)", "create index i on pt (a, k)", 3),
+    ("create index own on p1 (b text_pattern_ops)", "create index i on pt (b)", 3),
+    ("create index own on p1 (b collate \"C\")", "create index i on pt (b)", 3),
+    ("create index own on p1 using hash (b)", "create index i on pt (b)", 3),
+    ("create unique index own on p1 (k, a, b)", "create index i on pt (k, a, b)", 3),
+    ("create index p1_a_idx on p1 (a); create index on only pt (a)", "create index on pt (a)", 2),
+]
+
+
+@pytest.mark.parametrize("before, sql, built", OWN_INDEXES)
+def test_an_equal_index_that_is_there_is_taken(both, direct, catalog, sent, before, sql, built):
+    prepare(direct, before)
+    plain, safe = both(sql)
+    assert safe == plain == "CREATE INDEX"
+    assert catalog("safe") == catalog("plain")
+    builds = [line for line in sent() if re.search("/ create (unique )?index concurrently", line.lower())]
+    assert sum(" where not exists (" not in line.lower() for line in builds) == built
+
+
+def test_a_partition_keeps_its_own_index_when_another_one_fails(both, direct, catalog):
+    """What is attached goes with its parent: nothing that was there before is attached first."""
+    prepare(direct, "create unique index own on p1 (k, a, b); insert into p22 select * from p22 limit 1")
+    start = catalog("safe")
+    plain, safe = both("create unique index i on pt (k, a, b)")
+    assert safe == plain and safe[0] == "23505"
+    assert catalog("safe") == start == catalog("plain")

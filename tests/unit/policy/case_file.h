@@ -181,6 +181,7 @@ static inline void case_partition(struct test_case *out, struct case_line *line)
     to->bytes = out->facts.bytes;
     to->is_default = strcmp(kind, "default") == 0;
     to->has_own_key = strcmp(kind, "keyed") == 0;
+    to->has_own_index = strcmp(kind, "indexed") == 0;
     to->constraint_taken = strcmp(kind, "taken") == 0;
     out->facts.default_partition = out->facts.default_partition || to->is_default;
     out->facts.partition_count++;

@@ -14,11 +14,12 @@
     "t", "p", "f", "f", "f", "3629056", "100000", "public", "big", "p", "f", "f", "f", "", "f",    \
         "", "", ""
 #define MORE                                                                                       \
-    "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t", "t", "t"
+    "16384", "f", "app", "all", "t", "f", "t", "f", "DROP CONSTRAINT a", "t", "f", "t", "t", "t",  \
+        "f"
 #define NOTHING   "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
-#define COLUMNS   (8 + 18 + 14 + 19)
+#define COLUMNS   (8 + 18 + 15 + 19)
 #define MORE_AT   (8 + 18)
-#define DETAIL_AT (8 + 18 + 14)
+#define DETAIL_AT (8 + 18 + 15)
 
 static const char *const whole[] = {SETTINGS, TARGET, MORE, NOTHING};
 
@@ -193,7 +194,7 @@ static void partitions_are_listed(void **state)
 {
     (void)state;
     const char *leaf[] = {"p",    "1", "16390", "16384", "app", "p1", "p1_a_idx", "", "r", "",
-                          "8192", "t", "",      "",      "",    "",   "",         "", ""};
+                          "8192", "t", "",      "",      "t",   "",   "",         "", ""};
     char number[16];
     struct probe probe = {.form = PROBE_TARGET, .count = 1};
     struct facts facts = {0};
@@ -214,7 +215,7 @@ static void partitions_are_listed(void **state)
     assert_string_equal(last->index_name, "p1_a_idx");
     assert_int_equal(last->kind, 'r');
     assert_int_equal(last->bytes, 8192);
-    assert_true(last->is_default);
+    assert_true(last->is_default && last->has_own_index && !last->has_own_key);
     probe_free(&probe);
 }
 
