@@ -51,7 +51,8 @@ struct migration_watch {
 };
 
 /* Looks at the text of one Query or Parse. Tools read their history before they change anything, so
- * only the beginning of a session is looked at: after that this costs a comparison. */
+ * only the beginning of a session is looked at, at some eight instructions a byte: after that this
+ * costs a comparison. */
 void migration_watch_see(struct migration_watch *watch, struct span text);
 
 #endif

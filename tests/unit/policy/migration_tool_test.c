@@ -2,10 +2,12 @@
  * way. */
 #include "policy/migration_tool.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -43,16 +45,43 @@ static const struct {
     {"", TOOL_NONE},
 };
 
+static int same(int letter)
+{
+    return letter;
+}
+
+/* In any case. */
 static void each_tool_is_known_by_its_texts(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    int (*const changes[])(int) = {same, toupper, tolower};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts * 3; i++) {
         struct guard guard = guard_new(256);
         struct migration_watch watch = {0};
-        migration_watch_see(&watch, guard_place(&guard, span_text(texts[i].text)));
-        if (watch.tool != texts[i].tool) {
-            fail_msg("%s: %s", texts[i].text, migration_tool_name(watch.tool));
+        char text[256] = "";
+        for (size_t at = 0; texts[i / 3].text[at] != '\0'; at++) {
+            text[at] = (char)changes[i % 3](texts[i / 3].text[at]);
         }
+        migration_watch_see(&watch, guard_place(&guard, span_text(text)));
+        if (watch.tool != texts[i / 3].tool) {
+            fail_msg("%s: %s", text, migration_tool_name(watch.tool));
+        }
+        guard_free(&guard);
+    }
+}
+
+/* Letters that marks have, but no mark, before it, and nothing behind it. */
+static void a_mark_is_found_anywhere(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"", "group by levels ", "GEGRVEVIYWL_QUQI", "pgmigration"};
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        struct guard guard = guard_new(256);
+        struct migration_watch watch = {0};
+        char text[256];
+        snprintf(text, sizeof text, "%sversion, dirty FROM", before[i]);
+        migration_watch_see(&watch, guard_place(&guard, span_text(text)));
+        assert_int_equal(watch.tool, TOOL_GOLANG_MIGRATE);
         guard_free(&guard);
     }
 }
@@ -118,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_tool_is_known_by_its_texts),
+        cmocka_unit_test(a_mark_is_found_anywhere),
         cmocka_unit_test(some_set_their_application_name),
         cmocka_unit_test(only_the_beginning_of_a_session_is_looked_at),
         cmocka_unit_test(a_hint_names_the_way_of_the_tool_at_hand),
