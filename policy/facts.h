@@ -129,6 +129,18 @@ struct fill_facts {
     size_t key_count;
 };
 
+#define REBUILT_MAX 8 /* constraints on one column */
+
+/* ALTER COLUMN … TYPE alone: the CHECKs that the server drops and makes again, whatever their names
+ * and columns, because they mention the column. It reads the table to validate them. */
+struct rebuilt_facts {
+    char checks[REBUILT_MAX][NAME_BYTES];
+    size_t count;
+    /* There are more of them, or some that no two statements could make again as they are: a
+     * foreign key, an inherited one, one that is not validated, has a comment or is needed. */
+    bool others;
+};
+
 struct facts {
     bool known;        /* the settings are */
     bool target_known; /* the target is: without it, all from `exists` on says nothing */
@@ -192,6 +204,7 @@ struct facts {
     size_t foreign_key_count;
     bool foreign_keys_known;
     struct fill_facts fill;
+    struct rebuilt_facts rebuilt;
     struct action_facts actions[STATEMENT_ACTIONS_MAX]; /* ALTER TABLE: one per action */
     /* ADD PRIMARY KEY USING INDEX: the columns of the index that may be NULL. */
     char nullable_keys[KEY_COLUMNS_MAX][NAME_BYTES];

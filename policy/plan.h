@@ -72,6 +72,8 @@ struct step {
     /* PART that stays: once it has ended a cancel comes too late, and when it has failed the next
      * part finds out how far it came: completes it, or fails because nothing was begun. */
     bool is_final;
+    /* PART that stays: once it has succeeded a cancel comes too late. */
+    bool is_binding;
     /* BATCH: how many parameters it has. They are what the batch before it, this one or the step's
      * before, has answered behind its first two columns; NULL where there was no answer. */
     unsigned parameters;

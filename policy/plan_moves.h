@@ -93,6 +93,7 @@ const char *recipe_column(struct moves *moves, size_t action);
 const char *recipe_bare_column(struct moves *moves, size_t action);
 const char *recipe_detach(struct moves *moves, size_t action);
 const char *recipe_attach(struct moves *moves, size_t action);
+const char *recipe_type(struct moves *moves, size_t action);
 
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
  * back. */

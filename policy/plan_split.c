@@ -60,6 +60,7 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
         return known->keys_not_null ? TURN_LAST : TURN_INDEX_KEY;
     case ALTER_ATTACH_PARTITION: /* PostgreSQL has them alone in their statement */
     case ALTER_DETACH_PARTITION:
+    case ALTER_COLUMN_TYPE: /* alone, or its recipe says no */
         return TURN_RECIPE;
     case ALTER_VALIDATE:
         return TURN_VALIDATE;
@@ -72,7 +73,6 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
         return TURN_LAST;
     case ALTER_DROP_COLUMN:
     case ALTER_DROP_NOT_NULL:
-    case ALTER_COLUMN_TYPE:
     case ALTER_ADD_EXCLUSION:
     case ALTER_DROP_CONSTRAINT:
     case ALTER_SET_LOGGED:
@@ -189,6 +189,9 @@ static const char *split_recipe(struct moves *moves, size_t action)
     }
     if (kind == ALTER_ATTACH_PARTITION) {
         return recipe_attach(moves, action);
+    }
+    if (kind == ALTER_COLUMN_TYPE) {
+        return recipe_type(moves, action);
     }
     if (kind == ALTER_ADD_UNIQUE || kind == ALTER_ADD_PRIMARY_KEY) {
         return recipe_key(moves, action);

@@ -14,6 +14,7 @@
  *                   is it a default partition, has it a constraint of a name that an action has,
  *                   a key of its own, an index of its own
  *      fill, key    probe_fill.c
+ *      rebuilt      probe_rebuilt.c
  *
  * pg_get_constraintdef() of a foreign key reads the catalog only, but pg_get_expr() and its like
  * open the table that they speak of, so a CHECK is read as the server stores it. What is not
@@ -323,4 +324,5 @@ void probe_append_details(const struct statement *statement, struct span text, s
     append_foreign_key_rows(statement, out);
     probe_append_partition_rows(statement, text, out);
     probe_append_fill(statement, out);
+    probe_append_rebuilt(statement, out);
 }

@@ -248,6 +248,15 @@ static bool read_fill_key(const struct detail *detail, struct fill_facts *fill)
     return true;
 }
 
+static void read_rebuilt(const struct detail *detail, struct rebuilt_facts *rebuilt)
+{
+    if (!detail->is[0] || rebuilt->count == REBUILT_MAX) {
+        rebuilt->others = true;
+        return;
+    }
+    memcpy(rebuilt->checks[rebuilt->count++], detail->names[0], NAME_BYTES);
+}
+
 static bool probe_read_detail(struct probe *probe, struct columns *columns, struct facts *facts)
 {
     struct detail detail = columns_detail(columns);
@@ -268,6 +277,9 @@ static bool probe_read_detail(struct probe *probe, struct columns *columns, stru
         good = read_fill(&detail, &facts->fill);
     } else if (detail.kind == DETAIL_FILL_KEY) {
         good = read_fill_key(&detail, &facts->fill);
+    } else if (detail.kind == DETAIL_REBUILT) {
+        read_rebuilt(&detail, &facts->rebuilt);
+        good = true;
     }
     facts->foreign_keys_known = !probe->more_foreign_keys;
     facts->partitions_known = !probe->more_partitions;

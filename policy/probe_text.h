@@ -14,7 +14,7 @@
  *
  * where t is one row about the target and d has a row for each detail: action, key column, dropped
  * object, foreign key, partition; where a column is added also one about filling it, and one for
- * each column of the primary key. */
+ * each column of the primary key; where a type changes one for each constraint on the column. */
 #ifndef POLICY_PROBE_TEXT_H
 #define POLICY_PROBE_TEXT_H
 
@@ -28,6 +28,8 @@
 #define DETAIL_PARTITION   'p'
 #define DETAIL_FILL        'f'
 #define DETAIL_FILL_KEY    'g' /* behind its DETAIL_FILL */
+
+#define DETAIL_REBUILT 'r'
 
 /* Names that are tried where the client gave none, before we give up. */
 #define NAMES_MAX 16
@@ -85,5 +87,9 @@ void probe_append_partition_rows(const struct statement *statement, struct span 
 /* Its rows about filling a new column (probe_fill.c), each behind a UNION ALL; none when the
  * statement adds no column. */
 void probe_append_fill(const struct statement *statement, struct buffer *out);
+
+/* Its rows about the constraints that a new type makes again (probe_rebuilt.c); none when the
+ * statement is anything else. */
+void probe_append_rebuilt(const struct statement *statement, struct buffer *out);
 
 #endif

@@ -226,7 +226,7 @@ void part_ended(struct session *session, struct effects *effects)
         runner->sqlstate[0] = '\0';
     }
     runner->in_doubt = failed;
-    runner->too_late = runner->too_late || step->is_final;
+    runner->too_late = runner->too_late || step->is_final || step->is_binding;
     /* What comes next has all its tries before it: the bound is on waiting, not on building. */
     runner->attempt = 1;
     runner->first_try_us = session->now_us;

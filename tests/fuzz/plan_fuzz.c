@@ -94,6 +94,7 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
     facts.unproved_known = !(kind & 16);
     facts.fill = (struct fill_facts){
         .known = !(kind & 32), .may_own = !(bits & 32), .key = {"a", "b\""}, .key_count = kind % 3};
+    facts.rebuilt = (struct rebuilt_facts){.checks = {"k'%", "\"K\""}, .count = kind % 3};
     facts.foreign_keys = foreign_keys;
     facts.foreign_key_count = bits & 64 ? sizeof foreign_keys / sizeof *foreign_keys : 0;
     facts.foreign_keys_known = !(bits & 128);

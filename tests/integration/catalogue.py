@@ -192,6 +192,10 @@ COLUMNS = [
     Row("set default", "alter table t alter old set default 7"),
     Row("longer varchar", "alter table t alter c type varchar(200)", application=NOT_OF_C_AND_N),
     Row("varchar to text", "alter table t alter c type text", application=NOT_OF_C_AND_N),
+    Row("varchar to text of a column with checks", "alter table t alter c type text",
+        "alter table t add constraint k check (c <> '' and b > 0), add check (length(c) < 99) no inherit,"
+        " add constraint other check (b > 0)", application=NOT_OF_C_AND_N,
+        on_its_way=("not valid", "validate constraint k", "validate constraint t_c_check")),
     Row("more digits", "alter table t alter n type numeric(12, 2)", application=NOT_OF_C_AND_N),
 ]
 
@@ -233,7 +237,8 @@ OTHERS = [
 
 # One of each kind of plan: what takes a while is done with these in `make check`, with all in `make check-all`.
 KINDS = ("index", "index of partitions", "index of partitions, one of which has it", "reindex table", "unique",
-         "set not null", "add column", "add column and unique", "add identity column", "partition",
+         "set not null", "add column", "add column and unique", "add identity column",
+         "varchar to text of a column with checks", "partition",
          "detach partition", "drop partition", "refresh materialized view")
 
 CATALOGUE = INDEXES + CONSTRAINTS + COLUMNS + PARTITIONS + OTHERS

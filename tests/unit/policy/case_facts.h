@@ -177,6 +177,19 @@ static inline bool case_fill(struct fill_facts *fill, const char *key, const cha
     return true;
 }
 
+/* "rebuilt=k", for each; "rebuilt_others". */
+static inline bool case_rebuilt(struct rebuilt_facts *rebuilt, const char *key, const char *value)
+{
+    if (strcmp(key, "rebuilt") == 0) {
+        snprintf(rebuilt->checks[rebuilt->count++], NAME_BYTES, "%s", value);
+    } else if (strcmp(key, "rebuilt_others") == 0) {
+        rebuilt->others = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static inline bool case_facts_value(struct facts *facts, const char *key, const char *value)
 {
     if (strcmp(key, "kind") == 0) {
@@ -251,7 +264,8 @@ static inline bool case_facts(struct facts *facts, const char *key, const char *
         facts->table = (struct object_name){0};
     } else {
         return case_facts_flag(facts, key) || case_facts_value(facts, key, value) ||
-               case_fill(&facts->fill, key, value) || case_action(facts, key, value);
+               case_rebuilt(&facts->rebuilt, key, value) || case_fill(&facts->fill, key, value) ||
+               case_action(facts, key, value);
     }
     return true;
 }

@@ -132,6 +132,29 @@ static void nullable_columns_of_an_index_are_listed(void **state)
     probe_free(&probe);
 }
 
+static void constraints_that_a_type_makes_again_are_listed(void **state)
+{
+    (void)state;
+    const char *const check[] = {"r", "0", "", "", "k", "", "", "", "", "",
+                                 "",  "t", "", "", "",  "", "", "", ""};
+    const char *const other[] = {"r", "0", "", "", "f", "", "", "", "", "",
+                                 "",  "f", "", "", "",  "", "", "", ""};
+    struct probe probe = {.form = PROBE_TARGET, .count = 1};
+    struct facts facts = {0};
+    for (size_t i = 0; i < REBUILT_MAX; i++) {
+        assert_true(read_detail(&probe, check, &facts));
+        assert_string_equal(facts.rebuilt.checks[i], "k");
+    }
+    assert_false(facts.rebuilt.others);
+    assert_true(read_detail(&probe, check, &facts)); /* one more than there is room for */
+    assert_int_equal(facts.rebuilt.count, REBUILT_MAX);
+    assert_true(facts.rebuilt.others);
+    facts = (struct facts){0};
+    assert_true(read_detail(&probe, other, &facts));
+    assert_true(facts.rebuilt.count == 0 && facts.rebuilt.others);
+    probe_free(&probe);
+}
+
 static void dropped_objects_are_listed(void **state)
 {
     (void)state;
@@ -286,6 +309,7 @@ int main(void)
         cmocka_unit_test(too_many_unproved_constraints_are_not_known),
         cmocka_unit_test(actions_are_read_by_number),
         cmocka_unit_test(nullable_columns_of_an_index_are_listed),
+        cmocka_unit_test(constraints_that_a_type_makes_again_are_listed),
         cmocka_unit_test(dropped_objects_are_listed),
         cmocka_unit_test(foreign_keys_are_listed),
         cmocka_unit_test(partitions_are_listed),

@@ -1,0 +1,37 @@
+/* What the probe asks about a new type of a column: the constraints that depend on the column, all
+ * of which the server drops and makes again. One row for each, in the order of their names:
+ *
+ *      rebuilt      name1: its name; is1: it can be dropped and added with nothing lost
+ *
+ * Their definitions are not asked for here: to write one down the server opens the table. */
+#include "policy/probe_text.h"
+
+/* The foreign keys of other tables, too. A key is kept by its index. */
+static const char rebuilt_rows[] =
+    ", 0, NULL, NULL, k.conname, NULL, NULL, NULL, NULL, NULL, NULL,"
+    " k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated AND k.conislocal"
+    " AND k.coninhcount OPERATOR(pg_catalog.=) 0 AND NOT EXISTS (SELECT FROM"
+    " pg_catalog.pg_description AS m WHERE m.classoid OPERATOR(pg_catalog.=)"
+    " 'pg_catalog.pg_constraint'::pg_catalog.regclass AND m.objoid OPERATOR(pg_catalog.=) k.oid)"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.refclassid"
+    " OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.refobjid"
+    " OPERATOR(pg_catalog.=) k.oid) AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE"
+    " d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid"
+    " OPERATOR(pg_catalog.=) k.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'),"
+    " NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM pg_catalog.pg_constraint AS k WHERE k.contype"
+    " OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'f']::pg_catalog.\"char\"[]) AND k.oid"
+    " OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT d.objid FROM action AS a CROSS JOIN place"
+    " JOIN pg_catalog.pg_attribute AS c ON c.attrelid OPERATOR(pg_catalog.=) place.tab"
+    " AND c.attname OPERATOR(pg_catalog.=) a.col JOIN pg_catalog.pg_depend AS d ON d.refclassid"
+    " OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid"
+    " OPERATOR(pg_catalog.=) place.tab AND d.refobjsubid OPERATOR(pg_catalog.=) c.attnum"
+    " WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass))"
+    " ORDER BY k.conname LIMIT ";
+
+void probe_append_rebuilt(const struct statement *statement, struct buffer *out)
+{
+    if (statement->action_count == 1 && statement->actions[0].kind == ALTER_COLUMN_TYPE) {
+        buffer_append_format(out, " UNION ALL (SELECT '%c'%s%d)", DETAIL_REBUILT, rebuilt_rows,
+                             REBUILT_MAX + 1);
+    }
+}
