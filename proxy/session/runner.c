@@ -35,6 +35,7 @@ void runner_free(struct runner *runner)
     exchange_free(&runner->exchange);
     buffer_free(&runner->generated);
     buffer_free(&runner->batch.row);
+    buffer_free(&runner->batch.error);
     buffer_free(&runner->held);
     buffer_free(&runner->message);
     buffer_free(&runner->turn_table);
@@ -164,7 +165,6 @@ void runner_next_step(struct session *session, struct effects *effects)
         runner_refuse(runner, SQLSTATE_CANCELED,
                       session->client_lost ? "the client was lost before the statement ran"
                                            : "canceling statement due to user request");
-        batch_tell(runner, runner->refusal.detail, sizeof(runner->refusal.detail));
     }
     if (runner->refusal.sqlstate != NULL && !runner->run_ended) {
         refuse_start(session, effects);

@@ -7,6 +7,7 @@
  * the change goes on, as it does while a part runs; a cancel ends it between two batches, too. */
 #include "proxy/session/runner_state.h"
 
+#include "protocol/frame.h"
 #include "protocol/server_message.h"
 #include "proxy/session/session_state.h"
 
@@ -73,8 +74,24 @@ void batch_tell(const struct runner *runner, char *out, size_t size)
     count_rows(runner, rows, sizeof(rows));
     out[0] = '\0';
     if (runner->batch.rows > 0) {
-        snprintf(out, size, "%s had been filled; the column is dropped again.", rows);
+        snprintf(out, size, "%s had been filled; the column %s.", rows,
+                 runner->undo_failed ? "may still be there" : "is dropped again");
     }
+}
+
+void batch_append_error(const struct runner *runner, struct buffer *out)
+{
+    char detail[160];
+    struct report report;
+    struct frame frame;
+    struct span error = buffer_span(&runner->batch.error);
+    if (frame_peek(error, FRAME_LIMIT, &frame) == FRAME_READY &&
+        decode_report(frame_body(frame, error), &report)) {
+        batch_tell(runner, detail, sizeof(detail));
+        encode_error(out, &(struct report_text){"ERROR", runner->sqlstate, report.message,
+                                                span_text(detail), report.hint});
+    }
+    out->failed |= runner->batch.error.failed;
 }
 
 void batch_write_progress(struct session *session, struct effects *effects)

@@ -286,7 +286,9 @@ void runner_on_server_lost(struct session *session, struct effects *effects)
         transaction_end(&session->transaction, CHANGE_ROLLED_BACK, NULL, &effects->ledger,
                         session->wall_us);
     }
+    runner->undo_failed = true; /* for all that anybody knows */
     buffer_append_span(&effects->to_client, buffer_span(&runner->held));
+    batch_append_error(runner, &effects->to_client);
     runner_free(runner);
     session->runner = NULL;
 }

@@ -74,6 +74,7 @@ static bool is_due(const struct runner *runner, const struct step *step)
 void leftover_tell(struct session *session, struct span sql, bool is_query, struct effects *effects)
 {
     struct buffer hint = {0};
+    session->runner->undo_failed = true;
     buffer_append_text(&hint, "Run this when the transactions in its way have ended: ");
     size_t at = hint.length;
     if (is_query) {

@@ -325,7 +325,10 @@ void outcome_write(struct session *session, struct effects *effects)
 
 static void append_refusal(struct runner *runner, struct buffer *out)
 {
-    const struct refusal *refusal = &runner->refusal;
+    struct refusal *refusal = &runner->refusal;
+    if (refusal->detail[0] == '\0') {
+        batch_tell(runner, refusal->detail, sizeof(refusal->detail));
+    }
     encode_error(out, &(struct report_text){"ERROR", refusal->sqlstate, span_text(refusal->message),
                                             span_text(refusal->detail), span_text(refusal->hint)});
 }
@@ -346,6 +349,7 @@ void outcome_deliver(struct session *session, struct effects *effects)
     } else {
         buffer_append_span(&effects->to_client, buffer_span(&runner->held));
         effects->to_client.failed |= runner->held.failed;
+        batch_append_error(runner, &effects->to_client);
     }
     bool owes = !execute && pipeline->status == STATUS_IDLE && session->debt.length > 0 &&
                 !session->client_lost && !session->server_finished;

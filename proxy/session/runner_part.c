@@ -179,10 +179,7 @@ static void hold_error(struct runner *runner, const struct step *step)
     }
     note_error(runner, report.sqlstate, report.message);
     if (step->kind == STEP_BATCH && report.detail.length == 0) {
-        char detail[128];
-        batch_tell(runner, detail, sizeof(detail));
-        encode_error(&runner->held, &(struct report_text){"ERROR", runner->sqlstate, report.message,
-                                                          span_text(detail), report.hint});
+        buffer_append_span(&runner->batch.error, error);
         return;
     }
     encode_report_at(&runner->held, SERVER_ERROR, frame_body(frame, error), 0);

@@ -57,10 +57,11 @@ struct refusal {
 
 /* How far the batches have come. */
 struct batch {
-    struct buffer row;  /* the last answer, a DataRow's body: the parameters of the next */
-    uint64_t rows;      /* filled */
-    uint64_t told_us;   /* when that was told last; 0: no batch has been sent */
-    uint64_t told_rows; /* and how many they were */
+    struct buffer row;   /* the last answer, a DataRow's body: the parameters of the next */
+    uint64_t rows;       /* filled */
+    uint64_t told_us;    /* when that was told last; 0: no batch has been sent */
+    uint64_t told_rows;  /* and how many they were */
+    struct buffer error; /* what has ended them: an ErrorResponse without a detail */
 };
 
 /* A client can send only so many cancels before it has its answer. */
@@ -104,6 +105,7 @@ struct runner {
     bool guarded;       /* a GUARD has gone: there is something to put back */
     bool run_sent, run_ended, run_failed;
     size_t failed_at; /* the step that the change has failed at */
+    bool undo_failed; /* something of it is left, or may be */
     bool outcome_written;
     bool bound_again;      /* swallow the BindComplete of our second Bind */
     bool copy_in;          /* the client's statement reads CopyData */
@@ -187,8 +189,11 @@ void batch_send(struct session *session, const struct step *step, struct effects
 bool batch_ended(struct session *session, struct effects *effects);
 void batch_on_row(struct runner *runner, struct span body);
 void batch_end_rest(struct session *session, struct effects *effects);
-/* How far it had come, for the detail of the error that ends it; empty when no row was filled. */
+/* How far it had come and what has become of the column, for the detail of the error that ends it;
+ * empty when no row was filled. Only when the UNDO steps are over is that known. */
 void batch_tell(const struct runner *runner, char *out, size_t size);
+/* Appends the error that has ended the batches, with that detail; nothing when there is none. */
+void batch_append_error(const struct runner *runner, struct buffer *out);
 /* A progress event, if there is something new. */
 void batch_write_progress(struct session *session, struct effects *effects);
 /* Whether the client's statement, or what stands for it, is sent as an exchange of ours, and so has
