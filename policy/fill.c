@@ -12,13 +12,18 @@ bool fill_is_asked(const struct alter_action *action, const struct action_facts 
     return action->kind == ALTER_ADD_COLUMN && ((action->flags & values) != 0 || rewritten);
 }
 
-static const char *obstacle_of_table(const struct facts *facts)
+const char *fill_obstacle_text(enum fill_obstacle obstacle)
 {
     static const char *const whys[] = {[FILL_FREE] = NULL,
 #define X(name, code, why) [FILL_##name] = why,
                                        FILL_OBSTACLES(X)
 #undef X
     };
+    return whys[obstacle];
+}
+
+static const char *obstacle_of_table(const struct facts *facts)
+{
     if (facts->kind != 'r') {
         return "only the rows of a plain table can be filled in batches";
     }
@@ -28,7 +33,7 @@ static const char *obstacle_of_table(const struct facts *facts)
     if (!facts->unproved_known || facts->drop_unproved[0] != '\0') {
         return "a constraint of it that is not validated could fail the update of an old row";
     }
-    return whys[facts->fill.obstacle];
+    return fill_obstacle_text(facts->fill.obstacle);
 }
 
 static bool type_is_integer(const char *type)

@@ -14,4 +14,7 @@ bool fill_is_asked(const struct alter_action *action, const struct action_facts 
 const char *fill_obstacle(const struct statement *statement, size_t action,
                           const struct facts *facts);
 
+/* What the table itself has against it, a constant text; NULL: nothing. */
+const char *fill_obstacle_text(enum fill_obstacle obstacle);
+
 #endif

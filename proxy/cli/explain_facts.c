@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "policy/fill.h"
+
 static const char *answer_text(enum answer answer)
 {
     switch (answer) {
@@ -67,6 +69,25 @@ static void print_details(const struct facts *facts)
     }
 }
 
+/* How the rows of a new column would be filled. */
+static void print_fill(const struct fill_facts *fill)
+{
+    const char *why = fill_obstacle_text(fill->obstacle);
+    if (fill->known && why != NULL) {
+        printf("%-9s its rows cannot be filled in batches: %s\n", "", why);
+    } else if (fill->known) {
+        printf("%-9s its rows can be filled in batches, by %s", "",
+               fill->key_count == 0 ? "their place" : "the key");
+        for (size_t i = 0; i < fill->key_count; i++) {
+            printf("%s %s", i == 0 ? "" : ",", fill->key[i]);
+        }
+        putchar('\n');
+    }
+    if (fill->known && !fill->may_own) {
+        printf("%-9s a sequence of this role's would not be the table's owner's\n", "");
+    }
+}
+
 static size_t action_count(const struct statement *statement)
 {
     return statement->action_count < STATEMENT_ACTIONS_MAX ? statement->action_count
@@ -96,6 +117,7 @@ void explain_facts_print(const struct statement *statement, const struct facts *
         }
     }
     print_details(facts);
+    print_fill(&facts->fill);
 }
 
 static json_t *json_of_name(const char *text)
@@ -168,6 +190,20 @@ static json_t *json_of_foreign_keys(const struct facts *facts)
     return list;
 }
 
+static json_t *json_of_fill(const struct fill_facts *fill)
+{
+    if (!fill->known) {
+        return json_null();
+    }
+    json_t *key = json_array();
+    const char *why = fill_obstacle_text(fill->obstacle);
+    for (size_t i = 0; i < fill->key_count; i++) {
+        json_array_append_new(key, json_string(fill->key[i]));
+    }
+    return json_pack("{s:o, s:b, s:o}", "obstacle", why == NULL ? json_null() : json_string(why),
+                     "may_own", fill->may_own, "key", key);
+}
+
 json_t *explain_facts_json(const struct statement *statement, const struct facts *facts)
 {
     if (!facts->known) {
@@ -179,7 +215,7 @@ json_t *explain_facts_json(const struct statement *statement, const struct facts
     }
     return json_pack(
         "{s:i, s:s, s:b, s:b, s:o, s:s, s:s, s:I, s:I, s:b, s:b, s:b, s:b, s:o, s:b, s:b, s:b, s:b,"
-        " s:o, s:o, s:o}",
+        " s:o, s:o, s:o, s:o}",
         "server_version", (int)facts->server_version, "lock_timeout", facts->lock_timeout,
         "target_known", facts->target_known, "exists", facts->exists, "kind",
         json_of_kind(facts->kind), "schema", facts->table.schema, "table", facts->table.name,
@@ -189,5 +225,5 @@ json_t *explain_facts_json(const struct statement *statement, const struct facts
         "default_partition", facts->default_partition, "sibling_default", facts->sibling_default,
         "populated", facts->populated, "has_full_unique_index", facts->has_full_unique_index,
         "actions", actions, "partitions", json_of_partitions(facts), "foreign_keys",
-        json_of_foreign_keys(facts));
+        json_of_foreign_keys(facts), "fill", json_of_fill(&facts->fill));
 }

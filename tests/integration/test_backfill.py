@@ -1,5 +1,7 @@
 """A new column with a value of its own for every row: the rows are filled in batches while the application goes
 on. (That the schema is the plain statement's is in test_rewrites.py.)"""
+import json
+import subprocess
 import threading
 import time
 
@@ -7,6 +9,7 @@ import psycopg
 import pytest
 
 import servers
+from conftest import conninfo
 
 ROWS = 30000
 UUID = "alter table {} add column z uuid not null default gen_random_uuid()"
@@ -175,7 +178,8 @@ def test_rows_that_stay_locked_end_it(tables, make_proxy, connect, columns, dire
     blocker.execute(f"select from keyed where a > {ROWS} - 10 for update")
     filling.thread.join()
     assert filling.error.sqlstate == "55P03"
-    assert f"{ROWS - 10} of about {ROWS} rows" in filling.error.diag.message_detail
+    assert f"{ROWS - 10} of about {ROWS} rows had been filled; the column may still be there" in (
+        filling.error.diag.message_detail)
     blocker.rollback()
     # The same rows were in the way of dropping the column: what is to be run is in the ledger.
     servers.wait_for(lambda: proxy.ledger(database=database)[0]["cleanup"], 10, "what is to be run")
@@ -228,3 +232,42 @@ def test_progress_is_in_the_ledger(tables, proxy, connect, database):
     connect().execute(UUID.format("keyed"))
     change, = proxy.ledger(database=database)
     assert change["progress"] == {"rows": ROWS, "of": ROWS} and change["state"] == "committed"
+
+
+def test_a_half_filled_column_is_left_to_people(tables, make_proxy, connect, columns, direct, database):
+    """Its session is ended. The maintenance connection drops nothing that holds data: it says what to run."""
+    proxy = make_proxy(backfill=SLOWLY, maintenance={"user": "postgres", "database": "postgres"})
+    client = connect(leg=proxy)
+    filling = Filling(client, direct, UUID.format("keyed"))
+    direct.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                   " and query like '%WITH page AS%' and pid <> pg_backend_pid()")
+    filling.thread.join()
+    assert filling.error is not None
+    change, = proxy.ledger(database=database)
+
+    def given_up():
+        shown = proxy.command("ledger", "show", "--json", change["change_id"], "--config", str(proxy.config_path))
+        return [body["cleanup_error"] for body in (json.loads(line)["body"] for line in shown.stdout.splitlines())
+                if body["kind"] == "cleanup_failed"]
+
+    servers.wait_for(given_up, 20, "the end of it")
+    assert change["state"] == "unknown" and "DROP COLUMN z" in given_up()[0]
+    assert columns("keyed") == ["a", "b", "n", "z"]
+
+
+@pytest.mark.parametrize("sql, said", [
+    (UUID.format("keyed"), "its rows can be filled in batches, by the key b, a"),
+    ("create rule r as on update to keyed do nothing; " + UUID.format("keyed"), "a rule on it"),
+    ("alter table keyed drop constraint keyed_pkey; " + UUID.format("keyed"), "by their place")])
+def test_explain_says_how_rows_are_filled(tables, server, database, direct, sql, said):
+    *before, sql = sql.split("; ")
+    for statement in before:
+        direct.execute(statement)
+    done = subprocess.run([str(servers.PROGRAM), "explain", "--server", conninfo(server, database), sql],
+                          text=True, capture_output=True, timeout=20, check=False)
+    assert said in done.stdout, done
+    done = subprocess.run([str(servers.PROGRAM), "explain", "--json", "--server", conninfo(server, database), sql],
+                          text=True, capture_output=True, timeout=20, check=False)
+    fill = json.loads(done.stdout)["facts"]["fill"]
+    assert (fill["obstacle"] is None) == ("rule" not in said)
+    assert fill["key"] == (["b", "a"] if "the key" in said else fill["key"])
