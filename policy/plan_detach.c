@@ -7,7 +7,7 @@
  *      PART      DETACH PARTITION … CONCURRENTLY; not tried again, a second one would be refused
  *      PART      FINALIZE, where it is marked; an error, where it is attached as before. Drops the
  *                CHECK that CONCURRENTLY leaves in the place of the bound, which a plain DETACH
- *                does not: it was not there before, and says what the bound said
+ *                does not: the one that was not there before and says just what the bound said
  *      RUN       forgets what was noted
  *      UNDO      FINALIZE, where it is still marked
  *
@@ -96,6 +96,36 @@ struct buffer *moves_detach(struct moves *moves, const struct object_name *table
     return out;
 }
 
+/* The CHECK says what the bound said, but a list's array is one constant in it: what was
+ * ARRAY['a'::text, 'b'::text] is '{a,b}'::text[]. So each array in `bound` becomes that constant,
+ * of the very words, and nobody's code is run for it. What such a constant has behind it, type and
+ * collation, is taken off the CHECK's. */
+static const char bound_as_check[] =
+    "LOOP part := pg_catalog.substring(bound,"
+    " 'ANY [(](ARRAY[[](?:[^]'']|''(?:[^'']|'''')*'')*[]])');"
+    " EXIT WHEN part IS NULL; bound := pg_catalog.replace(bound, part, pg_catalog.concat('''',"
+    " pg_catalog.replace((SELECT pg_catalog.array_agg(COALESCE(pg_catalog.replace(e.item[1],"
+    " '''''', ''''), e.item[2]) ORDER BY e.nth)::pg_catalog.text FROM pg_catalog.regexp_matches("
+    "part, '(?:ARRAY[[]|, )(?:B?''((?:[^'']|'''')*)''|([0-9.]+|[tf](?=rue|alse)))', 'g')"
+    " WITH ORDINALITY AS e(item, nth)), '''', ''''''), '''')); END LOOP; ";
+static const char check_says[] =
+    "pg_catalog.regexp_replace(pg_catalog.pg_get_expr(k.conbin, k.conrelid), '(ANY [(]''(?:[^'']|"
+    "'''')*'')::[^()]*(?:[(][0-9,]*[)])?[^()]*', pg_catalog.concat(pg_catalog.chr(92), '1'), 'g')";
+
+/* Another CHECK may have come meanwhile: DETACH waits for as long as there are transactions. */
+static void detach_append_drop(const struct object_name *partition, struct buffer *out)
+{
+    buffer_append_text(out, "SELECT k.* INTO made FROM pg_catalog.pg_constraint AS k WHERE ");
+    detach_append_checks(partition, out);
+    buffer_append_text(out, " AND k.oid::pg_catalog.text OPERATOR(pg_catalog.<>) ALL"
+                            " (pg_catalog.string_to_array(pg_catalog.split_part(noted, ';', 1),"
+                            " ',')) AND ");
+    buffer_append_text(out, check_says);
+    buffer_append_text(out, " OPERATOR(pg_catalog.=) bound ORDER BY k.oid LIMIT 1; IF FOUND THEN"
+                            " EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I',"
+                            " made.conrelid::pg_catalog.regclass, made.conname); END IF; ");
+}
+
 static void detach_append_rest(const struct moves *moves, const struct object_name *partition,
                                struct buffer *out)
 {
@@ -103,21 +133,13 @@ static void detach_append_rest(const struct moves *moves, const struct object_na
     buffer_append_text(&body,
                        "DECLARE link pg_catalog.pg_inherits; made pg_catalog.pg_constraint;"
                        " noted CONSTANT pg_catalog.text := pg_catalog.current_setting('" NOTED
-                       "'); bound CONSTANT pg_catalog.text := pg_catalog.substr(noted,"
-                       " pg_catalog.strpos(noted, ';') OPERATOR(pg_catalog.+) 1); BEGIN ");
+                       "'); bound pg_catalog.text := pg_catalog.substr(noted,"
+                       " pg_catalog.strpos(noted, ';') OPERATOR(pg_catalog.+) 1);"
+                       " part pg_catalog.text; BEGIN ");
     detach_append_end(&moves->request->facts->table, partition, &body);
-    buffer_append_text(&body, "FOR made IN SELECT k.* FROM pg_catalog.pg_constraint AS k WHERE ");
-    detach_append_checks(partition, &body);
-    /* Another one may have come meanwhile: DETACH waits for as long as there are transactions. A
-     * list's array is a constant in the CHECK, so its words are not those of the bound. */
-    buffer_append_text(&body, " AND k.oid::pg_catalog.text OPERATOR(pg_catalog.<>) ALL"
-                              " (pg_catalog.string_to_array(pg_catalog.split_part(noted, ';', 1),"
-                              " ',')) AND (pg_catalog.pg_get_expr(k.conbin, k.conrelid)"
-                              " OPERATOR(pg_catalog.=) bound OR pg_catalog.strpos(bound, 'ARRAY[')"
-                              " OPERATOR(pg_catalog.>) 0) LOOP"
-                              " EXECUTE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I',"
-                              " made.conrelid::pg_catalog.regclass, made.conname); END LOOP;"
-                              " END");
+    buffer_append_text(&body, bound_as_check);
+    detach_append_drop(partition, &body);
+    buffer_append_text(&body, "END");
     buffer_append_text(out, "DO ");
     sql_append_literal(out, buffer_span(&body));
     out->failed = out->failed || body.failed;

@@ -39,7 +39,7 @@ class Relay:
         self.listener.close()
 
     def stop(self, number, moment):
-        """From now on exchanges are counted from 0; that one is stopped there."""
+        """From now on exchanges are counted from 0; that one, or the first with these words, is stopped there."""
         self.reached.clear()
         self.may_go.clear()
         self.seen, self.moment, self.stop_at, self.text = 0, moment, number, ""
@@ -99,7 +99,8 @@ class Relay:
         return code
 
     def _pass(self, exchange, server):
-        here = self.stop_at == self.seen
+        here = self.stop_at in exchange.decode(errors="replace") if isinstance(self.stop_at, str) \
+            else self.stop_at == self.seen
         self.seen += 1
         if here:
             self.text = f"{self.seen - 1}: {readable(exchange)}"

@@ -1,12 +1,14 @@
 """DROP TABLE of a partition and DETACH PARTITION: neither locks the whole partitioned table (PostgreSQL 14 and later)."""
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from application import application_of
 from pairs import catalog, outcome, prepare
 from partitioned import SETUP, both, guarded
+from relay import BEFORE, Relay
 
 
 @pytest.fixture
@@ -118,3 +120,63 @@ def test_writers_of_a_referenced_table_do_not_wait_for_one_of_theirs(
         timer.join()
     assert busy.longest < 2
     assert heard == "ALTER TABLE" or heard[0] == "55P03"
+
+
+# Of the partition that is detached: its columns, the key, the bound.
+BOUNDS = [
+    ("k int", "range (k)", "for values from (1) to (9)"),
+    ("k int", "list (k)", "in (1)"),
+    ("k int", "list (k)", "in (1, -2, null)"),
+    ("k varchar(20)", "list (k)", "in ('a]', 'it''s, \"x\\', '', ', ARRAY[1]', null)"),
+    ("k char(4)", "list (k)", "in ('a', 'NULL')"),
+    ("k text collate \"C\"", "list (k)", "in ('{', '}')"),
+    ("k text", "list (k collate \"C\")", "in ('a', '(b)')"),
+    ("k text", "list (lower(k))", "in ('a', 'b c')"),
+    ("k color", "list (k)", "in ('red', 'blue')"),
+    ("k timestamptz(3)", "list (k)", "in ('2026-01-01', '2026-02-01 12:00:00.5')"),
+    ("k int[]", "list (k)", "in ('{1,2}', '{3}')"),
+    ("k numeric(9, 2)", "list (k)", "in (1.5, -2.25, 'nan')"),
+    ("k float8", "list (k)", "in (1.5, -2.25, 1e30)"),
+    ("k bool", "list (k)", "in (true, false)"),
+    ("k bit(3)", "list (k)", "in (b'101', b'111')"),
+    ("k bytea", "list (k)", "in ('\\x00', '\\xff')"),
+    ("k text", "hash (k)", "with (modulus 2, remainder 1)"),
+]
+
+
+@pytest.mark.parametrize("columns, key, bound", BOUNDS)
+@pytest.mark.parametrize("conforming", ["on", "off"])
+def test_nothing_is_left_of_a_bound(both, direct, guarded, catalog, conforming, columns, key, bound):
+    """CONCURRENTLY leaves a CHECK in its place."""
+    prepare(direct, f"create table m ({columns}) partition by {key}; create table d partition of m for values"
+                    f" {bound.replace('for values', '')}; alter table d add constraint own check (k is distinct from k)")
+    guarded.execute(f"set standard_conforming_strings = {conforming}")
+    plain, safe = both("alter table m detach partition d")
+    assert safe == plain == "ALTER TABLE"
+    if conforming == "on" or "\\" not in bound:
+        assert catalog("safe") == catalog("plain")
+
+
+@pytest.mark.parametrize("key, bound, check", [
+    ("range (k)", "from (1) to (9)", "k > -1"),
+    ("list (k)", "in (1, 2)", "k = any (array[1, 2])"),
+    ("list (k)", "in (1, 2)", "k is not null and k = any ('{1,2,3}')"),
+    ("list (k)", "in (1, 2)", "k is not null and k = any ('{1,2}') or false"),
+])
+def test_a_check_that_comes_meanwhile_stays(server, make_proxy, connect, direct, key, bound, check):
+    if direct.info.server_version < 140000:
+        pytest.skip("no DETACH CONCURRENTLY")
+    relay = Relay(server)
+    client = connect(leg=make_proxy(upstream={"database": "*", "host": relay.host, "port": relay.port}))
+    direct.execute(f"create table safe.m (k int) partition by {key};"
+                   f" create table safe.d partition of safe.m for values {bound}")
+    relay.stop("DETACH PARTITION d CONCURRENTLY", BEFORE)
+    with ThreadPoolExecutor() as pool:
+        detach = pool.submit(outcome, client, "safe", "alter table m detach partition d")
+        assert relay.reached.wait(20)
+        direct.execute(f"alter table safe.d add constraint zz check ({check})")
+        relay.release()
+        assert detach.result(20) == "ALTER TABLE"
+    relay.close()
+    left = direct.execute("select conname from pg_constraint where conrelid = 'safe.d'::regclass and contype = 'c'")
+    assert left.fetchall() == [("zz",)]

@@ -188,25 +188,6 @@ def test_characters_that_hide_ascii_bytes_are_left_to_the_server(connect, direct
     assert catalog("safe") == catalog("plain")
 
 
-def test_a_check_that_comes_while_a_partition_is_detached_stays(connect, direct):
-    """DETACH CONCURRENTLY leaves a CHECK that a plain DETACH does not; only that one goes."""
-    if direct.info.server_version < 140000:
-        pytest.skip("no DETACH CONCURRENTLY")
-    checks = "select conname from pg_constraint where conrelid = 'safe.p1'::regclass and contype = 'c' order by 1"
-    before = direct.execute(checks).fetchall()
-    other = connect(autocommit=False)
-    other.execute("lock table safe.p1 in share update exclusive mode")
-    with ThreadPoolExecutor() as pool:
-        detach = pool.submit(outcome, connect(), "safe", "alter table pt detach partition p1")
-        servers.wait_for(lambda: direct.execute(
-            "select from pg_locks where relation = 'safe.p1'::regclass and not granted").fetchall(),
-            10, "the DETACH to wait for the partition")
-        other.execute("alter table safe.p1 add constraint zz check (k > -1)")
-        other.commit()
-        assert detach.result(20) == "ALTER TABLE"
-    assert direct.execute(checks).fetchall() == before + [("zz",)]
-
-
 def test_a_table_that_is_renamed_between_two_parts_keeps_nothing(connect, direct):
     waits = "select from pg_locks where relation = 'safe.t'::regclass and mode = '%s' and not granted"
     reader, other = connect(autocommit=False), connect(autocommit=False)
