@@ -11,6 +11,7 @@ import pytest
 
 import servers
 from conftest import conninfo
+from wire import SYNC, Wire, bind, execute, extended, kinds, parse, query
 
 MAINTENANCE = {"user": "postgres", "database": "postgres"}
 SQL = "create index item_b on item (b)"
@@ -134,6 +135,20 @@ def test_prepared_statement(guarded, client, indexes, database):
     with client.transaction():
         client.execute("select %s::int", [1])
         client.execute(SQL, prepare=True)
+    assert indexes() == {"item_b": True} and was_built_aside(guarded, database)
+
+
+@pytest.mark.parametrize("simple", [True, False])
+def test_a_portal_that_the_driver_has_left_open(simple, guarded, database, table, indexes, events):
+    """It holds a snapshot of the very transaction that waits for the build."""
+    with Wire(guarded, {"user": "postgres", "database": database}) as wire:
+        for sql in ("begin", "select 1"):
+            wire.send(extended(sql) + SYNC)
+            wire.read_until_ready()
+        wire.send(query(SQL) if simple else parse(SQL, "s") + bind("s", "p") + execute("p") + SYNC)
+        assert kinds(wire.read_until_ready()) == ("NCZ" if simple else "12NCZ")
+        wire.send(extended("commit") + SYNC)
+        wire.read_until_ready()
     assert indexes() == {"item_b": True} and was_built_aside(guarded, database)
 
 
