@@ -95,6 +95,11 @@ const char *recipe_detach(struct moves *moves, size_t action);
 const char *recipe_attach(struct moves *moves, size_t action);
 const char *recipe_type(struct moves *moves, size_t action);
 
+/* DROP COLUMN, DROP CONSTRAINT and DROP NOT NULL, a bit for each; and why they cannot come behind
+ * those `others`, NULL: they can. */
+unsigned drops_actions(const struct statement *statement);
+const char *drops_obstacle(const struct moves *moves, unsigned others);
+
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
  * back. */
 const char *recipe_validate(struct moves *moves, const char *constraint);

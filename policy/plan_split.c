@@ -7,9 +7,9 @@
  *      4. all other actions, together: instant, and nothing fails behind them
  *
  * All of it has happened in the end, or nothing, as with the plain statement; only not at one
- * moment. What could not be taken back, or makes room for what another action needs, must not come
- * first and may not come last: then the statement is not split. (A constraint that VALIDATE has
- * proved stays proved: it is as true as before.) */
+ * moment. What could not be taken back must not come first; where it may not come last, either,
+ * because it makes room for what another action needs (plan_drops.c), the statement is not split.
+ * (A constraint that VALIDATE has proved stays proved: it is as true as before.) */
 #include "policy/effect.h"
 #include "policy/fill.h"
 #include "policy/plan_moves.h"
@@ -40,13 +40,15 @@ static enum turn split_turn_of_constraint(const struct alter_action *alter)
     return alter->constraint[0] != '\0' ? TURN_FIRST : TURN_LAST;
 }
 
-static enum turn split_turn(const struct alter_action *alter, const struct action_facts *known)
+/* `drops`: what proves that a column holds no NULL may go with the last actions. */
+static enum turn split_turn(const struct alter_action *alter, const struct action_facts *known,
+                            bool drops)
 {
     switch (alter->kind) {
     case ALTER_ADD_COLUMN:
         return split_turn_of_column(alter, known);
     case ALTER_SET_NOT_NULL:
-        return known->column_not_null || known->column_proved ? TURN_LAST : TURN_RECIPE;
+        return known->column_not_null || (known->column_proved && !drops) ? TURN_LAST : TURN_RECIPE;
     case ALTER_ADD_CHECK:
     case ALTER_ADD_FOREIGN_KEY:
     case ALTER_ADD_NOT_NULL:
@@ -70,11 +72,11 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
     case ALTER_ADD_IDENTITY:
     case ALTER_DISABLE_TRIGGER:
     case ALTER_LIGHT:
-        return TURN_LAST;
-    case ALTER_DROP_COLUMN:
+    case ALTER_DROP_COLUMN: /* if they may (plan_drops.c) */
     case ALTER_DROP_NOT_NULL:
-    case ALTER_ADD_EXCLUSION:
     case ALTER_DROP_CONSTRAINT:
+        return TURN_LAST;
+    case ALTER_ADD_EXCLUSION:
     case ALTER_SET_LOGGED:
     case ALTER_SET_UNLOGGED:
     case ALTER_SET_TABLESPACE:
@@ -93,9 +95,10 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
 static unsigned split_actions(const struct moves *moves, enum turn turn)
 {
     unsigned actions = 0;
+    bool drops = drops_actions(moves->statement) != 0;
     for (size_t i = 0; i < moves->statement->action_count; i++) {
         const struct action_facts *known = &moves->request->facts->actions[i];
-        if (split_turn(&moves->statement->actions[i], known) == turn) {
+        if (split_turn(&moves->statement->actions[i], known, drops) == turn) {
             actions |= 1u << i;
         }
     }
@@ -230,6 +233,10 @@ static const char *split_obstacle(const struct moves *moves)
     }
     if (split_actions(moves, TURN_NEVER) != 0) {
         return "it has another action that could not be taken back, or must come before the rest";
+    }
+    const char *why = drops_obstacle(moves, ~split_actions(moves, TURN_LAST));
+    if (why != NULL) {
+        return why;
     }
     if (split_actions(moves, TURN_INDEX_KEY) != 0 && facts->nullable_key_count == 0) {
         return "the server could not be asked which columns of the index may be NULL";

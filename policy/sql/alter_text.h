@@ -98,6 +98,11 @@ MUST_USE bool alter_text_on_table(struct span text, const struct statement *stat
                                   size_t action, const struct object_name *table,
                                   struct buffer *out);
 
+/* Does the action speak of that name, whatever it means there? So it does when it has a `*`, or
+ * cannot be read. */
+bool alter_mentions(struct span text, const struct statement *statement, size_t action,
+                    const char *name);
+
 /* The columns of a UNIQUE, PRIMARY KEY or FOREIGN KEY, of an ADD COLUMN too, in order, at most
  * `most`; gives how many there are. */
 size_t alter_key_columns(struct span text, const struct statement *statement, size_t action,

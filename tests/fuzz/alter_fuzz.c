@@ -142,6 +142,7 @@ static void check_action(struct span text, const struct statement *statement, si
     buffer_free(&out);
     check_column(text, statement, action);
     check_identity(text, statement, action);
+    (void)alter_mentions(text, statement, action, statement->actions[action].column);
     (void)alter_key_columns(text, statement, action, names, 2);
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         bool own = alter_constraint_name(text, statement, action, flags[i], 0, names[0]);

@@ -12,6 +12,7 @@ SETUP = in_both("""
     insert into p select generate_series(0, 999);
     create table t (id int, a int, b int not null, c text);
     insert into t select g, g % 1000, g, repeat('x', 100) from generate_series(1, 20000) g;
+    alter table t add constraint old check (b > -9);
     analyze t;
     create table keyed (a int, b text, c text, primary key (b, a));
     insert into keyed select g % 1000, g, repeat('x', 100) from generate_series(1, 20000) g;
@@ -54,6 +55,19 @@ FORMS = [
     ("alter table t add column if not exists z int default 5 check (z > 0)", ["not valid"], False),
     ("alter table t alter c set not null, alter a set not null, add constraint u unique (id, b)",
      ["using index u"], True),
+    ("alter table t drop column a, add constraint k check (b > 0), add unique (b), alter id drop not null",
+     ["validate constraint k", "t_b_key"], False),
+    ("alter table t drop constraint old, add constraint k check (b > 0 and id > 0)", ["validate constraint k"], True),
+    ("alter table t drop constraint old, add constraint old check (b > 0)", [], True),
+    ("alter table t drop constraint old, add check (b > 0)", ["t_b_check"], True),
+    ("alter table t drop column a, add column a int check (a > 0), add check (a < 5)", [], False),
+    ("alter table t drop column a, add constraint k check (b > a)", [], False),
+    ("alter table t drop column a cascade, add constraint k check (b > 0)", [], True),
+    ("alter table t drop column if exists nope, drop constraint if exists nope,"
+     " alter a set not null", ["validate constraint"], True),
+    ("alter table t drop constraint nope, add constraint k check (b > -5)", [], False),
+    ("alter table t alter id set not null, drop constraint old", ["set not null"], False),
+    ("alter table keyed drop constraint keyed_pkey, add primary key (a, b)", [], False),
     ("alter table t add check (w >= z), add column z int default 1 references p, add column y int,"
      " add column w int default 2 check (w > 1)", ["validate constraint t_z_fkey"], False),
     ("alter table t alter a set not null, alter a drop not null", [], True),
