@@ -253,8 +253,8 @@ struct lock_order {
     struct mail mail;
     struct maintenance_line *line;
     const struct upstream *upstream;
-    struct lock *lock; /* to be taken; NULL: given back, which is */
-    uint64_t link_id, number;
+    struct lock *lock;        /* to be taken; NULL: one is given back … */
+    uint64_t link_id, number; /* … which is this */
 };
 
 static void take(struct lock_server *server, struct lock *lock)
