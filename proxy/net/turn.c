@@ -10,7 +10,7 @@ void turn_ask(struct link *link)
     const struct upstream *upstream = link->upstream;
     struct buffer key = {0};
     buffer_append_format(&key, "%s:%u/", upstream->host, (unsigned)upstream->port);
-    buffer_append_span(&key, session_database(link->session));
+    buffer_append_span(&key, link_database(link)); /* clients may have several names for it */
     buffer_append_text(&key, "/");
     buffer_append_span(&key, session_turn_table(link->session));
     buffer_reset(&link->ahead);

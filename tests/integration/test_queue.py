@@ -84,3 +84,18 @@ def test_who_leaves_the_line_does_not_hold_it_up(tables, direct, connect, proxy,
     assert errors["i2"].sqlstate == "57014"
     assert index("i1").valid and index("i4").valid
     assert index("i2") is None and index("i3") is None
+
+
+def test_a_database_with_two_names_has_one_line(make_proxy, server, database, tables, connect):
+    leg = {"host": server.host, "port": server.port}
+    proxy = make_proxy(upstreams=[{"database": "alias", "dbname": database, **leg}, {"database": "*", **leg}])
+    server.psql("create function slow(int) returns int immutable language plpgsql as"
+                " $$ begin perform pg_sleep(0.1); return $1; end $$;"
+                " create table few as select g from generate_series(1, 20) g", database)
+    done = []
+    threads = [run(connect(leg=proxy, dbname=name), f"create index i{n} on few (slow(g))", done)
+               for n, name in enumerate(("alias", database))]
+    for thread in threads:
+        thread.join(60)
+    assert [error for _, _, error in done] == [None] * 2
+    assert [notice for _, notices, _ in done for notice in notices if "waiting for another" in notice]
