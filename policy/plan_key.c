@@ -75,7 +75,7 @@ const char *recipe_key(struct moves *moves, size_t action)
     if (!known->known) {
         return "the server could not be asked about the columns";
     }
-    if (known->constraint_exists) {
+    if (alter->constraint[0] != '\0' && known->constraint_exists) {
         return "there is a constraint of that name";
     }
     if (alter->kind == ALTER_ADD_PRIMARY_KEY && !known->keys_not_null) {

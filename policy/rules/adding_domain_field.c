@@ -17,8 +17,11 @@ const struct rule rule_adding_domain_field = {
     .why = "if the type is a domain with constraints, the table is rewritten, which blocks reads "
            "and writes",
     .on = "ADD COLUMN of a domain with constraints, or of a type that may be one",
-    .hint = "Add the column with the domain's base type, and the domain's check as a constraint "
-            "that is NOT VALID at first.",
+    .hint =
+        "By hand, with the domain's base type and its checks, which \\dD {type} shows: ALTER TABLE "
+        "{table} ADD COLUMN {column} <base type>; ALTER TABLE {table} ADD CONSTRAINT <name> CHECK "
+        "(<its check, with {column} for VALUE>) NOT VALID; ALTER TABLE {table} VALIDATE CONSTRAINT "
+        "<name>; each in a transaction of its own.",
     .guard = ACTION_WARN,
     .strict = ACTION_BLOCK,
     .heavy = true,

@@ -30,6 +30,8 @@ VIOLATION = "insert into t values (1, -1, -1, null), (null, null, 1, 'y')"
 
 # The form; what it must look like on its way, for some of them; whether VIOLATION is in its way.
 FORMS = [
+    ("alter table t add unique (b)", ["create unique index concurrently", "t_b_key"], True),
+    ("alter table t add primary key (b)", ["using index t_pkey"], True),
     ("alter table t add primary key (id, a)", ["is not null) not valid", "using index"], True),
     ("alter table t add column z uuid default gen_random_uuid()",
      ["alter column z set default gen_random_uuid()", "skip locked"], False),
@@ -66,7 +68,7 @@ FORMS = [
     ("alter table t drop column if exists nope, drop constraint if exists nope,"
      " alter a set not null", ["validate constraint"], True),
     ("alter table t drop constraint nope, add constraint k check (b > -5)", [], False),
-    ("alter table t alter id set not null, drop constraint old", ["set not null"], False),
+    ("alter table t alter id set not null, drop constraint old", ["validate constraint"], False),
     ("alter table keyed drop constraint keyed_pkey, add primary key (a, b)", [], False),
     ("alter table t add check (w >= z), add column z int default 1 references p, add column y int,"
      " add column w int default 2 check (w > 1)", ["validate constraint t_z_fkey"], False),
