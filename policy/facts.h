@@ -48,7 +48,11 @@ struct foreign_key_facts {
     bool valid;
     struct object_name table; /* the other table: referenced, or (incoming) referencing */
     char name[NAME_BYTES];
-    /* DROP TABLE: what ADD CONSTRAINT takes, in this session's search_path; empty: not known. */
+    /* ATTACH PARTITION: the table to be attached can be given an equal one beforehand: it has the
+     * columns and none of that name or to that table, and this role may refer to it. */
+    bool may_be_given;
+    /* DROP TABLE, ATTACH PARTITION: what ADD CONSTRAINT takes, in this session's search_path;
+     * empty: not known. */
     char definition[1024];
 };
 

@@ -111,6 +111,9 @@ void moves_attach_index(struct moves *moves, const char *root_index,
 const char *recipe_key_by_leaf(struct moves *moves, size_t action, const char *name);
 /* A foreign key of a partitioned table before PostgreSQL 18. */
 const char *recipe_foreign_key_by_leaf(struct moves *moves, size_t action, const char *name);
+/* VALIDATE CONSTRAINT of another table, when what adds it there is the part opened last; takes both
+ * back for as long as it is that table's own. */
+void moves_validate_own(struct moves *moves, const struct object_name *table, const char *name);
 /* VALIDATE CONSTRAINT, of a partitioned table partition by partition first. `null_column`: of which
  * a violation says that it has a NULL; NULL: it does not. False: it could not be written. */
 MUST_USE bool moves_validate(struct moves *moves, const char *constraint, const char *null_column);

@@ -29,6 +29,18 @@ static const char *foreign_key_obstacle(const struct moves *moves, size_t action
     return NULL;
 }
 
+void moves_validate_own(struct moves *moves, const struct object_name *table, const char *name)
+{
+    undo_append_constraint_of(moves->request->facts, table, name,
+                              " AND k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid",
+                              moves_undo(moves, false));
+    struct buffer *out = moves_part(moves);
+    buffer_append_text(out, "ALTER TABLE ");
+    sql_append_name(out, table);
+    buffer_append_text(out, " VALIDATE CONSTRAINT ");
+    sql_append_identifier(out, name);
+}
+
 static const char *foreign_key_of_leaf(struct moves *moves, size_t action, const char *name,
                                        const struct object_name *leaf)
 {
@@ -36,14 +48,7 @@ static const char *foreign_key_of_leaf(struct moves *moves, size_t action, const
     if (!alter_text_not_valid_on(moves->text, moves->statement, action, name, leaf, out)) {
         return "the form with NOT VALID could not be proved to be the same";
     }
-    undo_append_constraint_of(moves->request->facts, leaf, name,
-                              " AND k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid",
-                              moves_undo(moves, false));
-    out = moves_part(moves);
-    buffer_append_text(out, "ALTER TABLE ");
-    sql_append_name(out, leaf);
-    buffer_append_text(out, " VALIDATE CONSTRAINT ");
-    sql_append_identifier(out, name);
+    moves_validate_own(moves, leaf, name);
     return NULL;
 }
 

@@ -8,8 +8,8 @@
  *                   contype and relkind of the other relation; its size; eight properties
  *      dropped      place in the statement; oid; its table's schema and name; relkind; is it there,
  *                   can it be dropped
- *      foreign key  the other table's schema and name, its own name; of DROP TABLE its definition;
- *                   incoming, valid
+ *      foreign key  the other table's schema and name, its own name; of DROP TABLE and ATTACH
+ *                   PARTITION its definition; incoming, valid, can the other relation be given it
  *      partition    depth; oid and the oid above; schema, name, name for its index; relkind; size;
  *                   is it a default partition, has it a constraint of a name that an action has,
  *                   a key of its own, an index of its own
@@ -281,26 +281,47 @@ static void append_action_rows(struct buffer *out)
     buffer_append_text(out, nullable_keys);
 }
 
+/* May the table that is to be attached be given the foreign key k to r? */
+static const char may_be_given[] =
+    "r.relkind OPERATOR(pg_catalog.=) 'r' AND pg_catalog.has_table_privilege(r.oid, 'REFERENCES')"
+    " AND NOT EXISTS (SELECT FROM action AS a JOIN pg_catalog.pg_constraint AS u ON u.conrelid"
+    " OPERATOR(pg_catalog.=) a.other WHERE u.conname OPERATOR(pg_catalog.=) k.conname OR "
+    "u.confrelid"
+    " OPERATOR(pg_catalog.=) r.oid) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS c WHERE"
+    " c.attrelid OPERATOR(pg_catalog.=) k.conrelid AND c.attnum OPERATOR(pg_catalog.=) ANY "
+    "(k.conkey)"
+    " AND NOT EXISTS (SELECT FROM action AS a JOIN pg_catalog.pg_attribute AS b ON b.attrelid"
+    " OPERATOR(pg_catalog.=) a.other AND b.attname OPERATOR(pg_catalog.=) c.attname AND b.atttypid"
+    " OPERATOR(pg_catalog.=) c.atttypid))";
+
 /* By their triggers, which are found by table; pg_constraint has no index on the table referenced.
- * A foreign key of the partitions' own is not named apart from its parent's. */
+ * Before PostgreSQL 15 a partitioned table has no triggers for its own. What such a key has for
+ * each partition of the table referenced is no key of its own (its parent is of the same table),
+ * and one of the partitions' is not named apart from its parent's. */
 static void append_foreign_key_rows(const struct statement *statement, struct buffer *out)
 {
-    bool dropped = statement->kind == STATEMENT_DROP_TABLE;
+    bool attaches =
+        statement->action_count > 0 && statement->actions[0].kind == ALTER_ATTACH_PARTITION;
+    bool defined = attaches || statement->kind == STATEMENT_DROP_TABLE;
     buffer_append_format(
         out,
         " UNION ALL (SELECT '%c', 0, k.oid::pg_catalog.int8, NULL, n.nspname, r.relname, "
         "k.conname, %s, NULL, NULL,"
-        " NULL, e.incoming, k.convalidated, NULL, NULL, NULL, NULL, NULL, NULL FROM place CROSS"
+        " NULL, e.incoming, k.convalidated, %s, NULL, NULL, NULL, NULL, NULL FROM place CROSS"
         " JOIN (VALUES (true), (false)) AS e(incoming) JOIN pg_catalog.pg_constraint AS k ON"
         " k.contype OPERATOR(pg_catalog.=) 'f' AND k.oid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT"
         " g.tgconstraint FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid OPERATOR(pg_catalog.=)"
-        " place.tab)) AND CASE WHEN e.incoming THEN k.confrelid ELSE k.conrelid END"
+        " place.tab UNION ALL SELECT o.oid FROM pg_catalog.pg_constraint AS o WHERE o.conrelid"
+        " OPERATOR(pg_catalog.=) place.tab AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS "
+        "w"
+        " WHERE w.oid OPERATOR(pg_catalog.=) o.conparentid AND w.conrelid OPERATOR(pg_catalog.=)"
+        " o.conrelid))) AND CASE WHEN e.incoming THEN k.confrelid ELSE k.conrelid END"
         " OPERATOR(pg_catalog.=) place.tab JOIN pg_catalog.pg_class AS r ON r.oid"
         " OPERATOR(pg_catalog.=) CASE WHEN e.incoming THEN k.conrelid ELSE k.confrelid END"
         " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace"
         " LIMIT %d)",
-        DETAIL_FOREIGN_KEY, dropped ? "pg_catalog.pg_get_constraintdef(k.oid)" : "NULL",
-        FOREIGN_KEYS_MAX + 1);
+        DETAIL_FOREIGN_KEY, defined ? "pg_catalog.pg_get_constraintdef(k.oid)" : "NULL",
+        attaches ? may_be_given : "NULL", FOREIGN_KEYS_MAX + 1);
 }
 
 void probe_append_details(const struct statement *statement, struct span text, struct buffer *out)

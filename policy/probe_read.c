@@ -186,7 +186,8 @@ static bool read_foreign_key(struct probe *probe, const struct detail *detail, s
         return false;
     }
     struct foreign_key_facts *key = &list[facts->foreign_key_count++];
-    *key = (struct foreign_key_facts){.incoming = detail->is[0], .valid = detail->is[1]};
+    *key = (struct foreign_key_facts){
+        .incoming = detail->is[0], .valid = detail->is[1], .may_be_given = detail->is[2]};
     memcpy(key->table.schema, detail->names[0], NAME_BYTES);
     memcpy(key->table.name, detail->names[1], NAME_BYTES);
     memcpy(key->name, detail->names[2], NAME_BYTES);

@@ -210,6 +210,12 @@ PARTITIONS = [
     Row("attach partition", f"alter table pt attach partition p2 for values from ({PARENTS}) to (2000)",
         TO_ATTACH, ON_PT, "insert into p2 (k, b) values (1, 1)", "23514", ("not valid", "validate constraint"),
         blocker="lock table p2 in row exclusive mode"),
+    Row("attach partition to a table with a foreign key",
+        f"alter table pt attach partition p2 for values from ({PARENTS})"
+        " to (2000)", TO_ATTACH + "alter table pt add constraint f foreign key (r) references p on delete cascade",
+        ON_PT, f"insert into p2 (k, b, r) values ({PARENTS}, 1, -1)", "23503",
+        ("alter table p2 add constraint f foreign key (r) references p(id) on delete cascade not valid",
+         "alter table p2 validate constraint f"), blocker="lock table p2 in row exclusive mode"),
     Row("attach partition beside a default", f"alter table pt attach partition p2 for values from ({PARENTS})"
         " to (2000)", TO_ATTACH + WITH_DEFAULT, ON_PT, "insert into pd (k, b) values (1500, 1)", "23514",
         ("not valid", "validate constraint"), blocker="lock table p2 in row exclusive mode"),

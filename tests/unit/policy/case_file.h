@@ -196,6 +196,7 @@ static inline void case_foreign_key(struct test_case *out, struct case_line *lin
         case_fail(out->file, line->number, line->key, line->value);
     }
     to->valid = strstr(to->definition, "NOT VALID") == NULL;
+    to->may_be_given = true;
     out->facts.foreign_keys_known = true;
     out->facts.target_oid = 1;
     out->facts.foreign_key_count++;

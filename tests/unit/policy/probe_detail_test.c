@@ -183,7 +183,7 @@ static void foreign_keys_are_listed(void **state)
 {
     (void)state;
     const char *const own[] = {"k", "0", "7", "",  "app", "par", "fk", "FOREIGN KEY (a)",
-                               "",  "",  "",  "f", "t",   "",    "",   "",
+                               "",  "",  "",  "f", "t",   "t",   "",   "",
                                "",  "",  ""};
     const char *const other[] = {"k", "0", "8", "", "app", "child", "fk2", "", "", "",
                                  "",  "t", "f", "", "",    "",      "",    "", ""};
@@ -194,6 +194,7 @@ static void foreign_keys_are_listed(void **state)
     assert_int_equal(facts.foreign_key_count, 2);
     assert_string_equal(facts.foreign_keys[0].name, "fk");
     assert_string_equal(facts.foreign_keys[0].definition, "FOREIGN KEY (a)");
+    assert_true(facts.foreign_keys[0].may_be_given);
     assert_string_equal(facts.foreign_keys[1].definition, "");
     assert_false(facts.foreign_keys[0].incoming);
     assert_true(facts.foreign_keys[0].valid);
