@@ -141,7 +141,7 @@ struct rebuilt_facts {
     char checks[REBUILT_MAX][NAME_BYTES];
     size_t count;
     /* There are more of them, or some that no two statements could make again as they are: a
-     * foreign key, an inherited one, one that is not validated, has a comment or is needed. */
+     * foreign key, an inherited one, one that has a comment or is needed. */
     bool others;
 };
 

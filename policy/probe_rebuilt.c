@@ -6,10 +6,11 @@
  * Their definitions are not asked for here: to write one down the server opens the table. */
 #include "policy/probe_text.h"
 
-/* The foreign keys of other tables, too. A key is kept by its index. */
+/* The foreign keys of other tables, too. A key is kept by its index, and a CHECK that is not valid
+ * is made again as such, without a look at the table. */
 static const char rebuilt_rows[] =
     ", 0, NULL, NULL, k.conname, NULL, NULL, NULL, NULL, NULL, NULL,"
-    " k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated AND k.conislocal"
+    " k.contype OPERATOR(pg_catalog.=) 'c' AND k.conislocal"
     " AND k.coninhcount OPERATOR(pg_catalog.=) 0 AND NOT EXISTS (SELECT FROM"
     " pg_catalog.pg_description AS m WHERE m.classoid OPERATOR(pg_catalog.=)"
     " 'pg_catalog.pg_constraint'::pg_catalog.regclass AND m.objoid OPERATOR(pg_catalog.=) k.oid)"
@@ -18,8 +19,9 @@ static const char rebuilt_rows[] =
     " OPERATOR(pg_catalog.=) k.oid) AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE"
     " d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid"
     " OPERATOR(pg_catalog.=) k.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'),"
-    " NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM pg_catalog.pg_constraint AS k WHERE k.contype"
-    " OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'f']::pg_catalog.\"char\"[]) AND k.oid"
+    " NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM pg_catalog.pg_constraint AS k WHERE (k.contype"
+    " OPERATOR(pg_catalog.=) 'f' OR (k.contype OPERATOR(pg_catalog.=) 'c' AND k.convalidated))"
+    " AND k.oid"
     " OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT d.objid FROM action AS a CROSS JOIN place"
     " JOIN pg_catalog.pg_attribute AS c ON c.attrelid OPERATOR(pg_catalog.=) place.tab"
     " AND c.attname OPERATOR(pg_catalog.=) a.col JOIN pg_catalog.pg_depend AS d ON d.refclassid"

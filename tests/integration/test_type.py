@@ -21,7 +21,7 @@ FORMS = [
     ("", "alter table if exists only t /* , */ alter column c set data type varchar(60) using c::varchar(60)", True),
     ("", "alter table t alter c type varchar(45)", False),
     ("", "alter table t alter c type text, alter d set default 'd'", False),
-    ("alter table t add constraint n check (c <> 'n') not valid", "alter table t alter c type text", False),
+    ("alter table t add constraint n check (c <> 'n') not valid", "alter table t alter c type text", True),
     ("comment on constraint t_c_check on t is 'kept'", "alter table t alter c type text", False),
     ("alter table t add constraint k check (d <> 'n'), add foreign key (d) references p",
      "alter table t alter d type text", False),
