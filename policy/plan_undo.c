@@ -34,6 +34,7 @@ void undo_append_indexes(const struct facts *facts, const struct object_name *ta
              " JOIN pg_catalog.pg_index AS x ON x.indrelid OPERATOR(pg_catalog.=) t.oid"
              " OR x.indrelid OPERATOR(pg_catalog.=) t.reltoastrelid"
              " JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid"
+             " AND c.relkind OPERATOR(pg_catalog.=) 'i'" /* no other is dropped CONCURRENTLY */
              " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace");
     undo_append_table(facts, "tn", table, out);
 }

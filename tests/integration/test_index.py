@@ -195,6 +195,29 @@ def test_invalid_leftover_is_dropped_first(sql, leftover, connect, index):
     assert index("item_a").valid and not index("item_a").unique
 
 
+def test_an_invalid_index_of_another_table_is_nobodys_leftover(leftover, connect, index, server, database):
+    server.psql("create table other as select g as a, repeat('x', 100) as b from generate_series(1, 20000) g",
+                database)
+    with pytest.raises(psycopg.errors.DuplicateTable):
+        connect().execute("create index item_a on other (a)")
+    assert not index("item_a").valid
+
+
+def test_an_invalid_index_that_is_being_built_is_nobodys_leftover(table, connect, server, direct, index):
+    """The same name, past the proxy: its build waits for a writer, so the index is there and invalid."""
+    writer, builder = connect(leg=server, autocommit=False), connect(leg=server)
+    writer.execute("set idle_in_transaction_session_timeout = 0; update item set a = 0 where id = 1")
+    thread = threading.Thread(target=builder.execute, args=("create index concurrently item_a on item (a)",))
+    thread.start()
+    servers.wait_for(lambda: direct.execute("select from pg_stat_progress_create_index").rowcount, 10, "the build")
+    with pytest.raises(psycopg.Error) as caught:
+        connect().execute("create index item_a on item (b)")
+    assert caught.value.sqlstate in ("55P03", "42P07")
+    writer.rollback()
+    thread.join()
+    assert index("item_a").valid and "(a)" in index("item_a").definition
+
+
 def test_valid_index_of_that_name(connect, table, index, server, database):
     server.psql("create index item_a on item (id)", database)
     before = index("item_a").definition
