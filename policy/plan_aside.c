@@ -112,8 +112,10 @@ static void aside_append_steps(const struct plan_request *request, const char *n
     aside_append_obstacle(facts, computes, draft_step(draft, STEP_ASIDE, false));
     draft->last->builds = true;
     gate_append(request, &facts->table, draft_step(draft, STEP_ASIDE, false));
-    buffer_append_span(draft_step(draft, STEP_ASIDE, false), build);
-    struct buffer *out = draft_step(draft, STEP_RUN, false);
+    struct buffer *out = draft_step(draft, STEP_ASIDE, false);
+    buffer_append_text(out, "/* ddlguard */ ");
+    buffer_append_span(out, build);
+    out = draft_step(draft, STEP_RUN, false);
     buffer_append_text(out, "/* ddlguard */ ALTER INDEX ");
     sql_append_name(out, &index);
     buffer_append_text(out, " RENAME TO ");
