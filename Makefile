@@ -80,7 +80,7 @@ $(foreach layer,protocol policy session shell,$(eval $(call unit_rule,$(layer)))
 # What plays the dialogues is more than one file; its simulated shell is the fuzz target's, too.
 dialogue := $(filter-out %_test.c,$(wildcard tests/unit/session/dialogue*.c))
 $(BUILD)/tests/unit/session/dialogue_test: $(call objects,$(dialogue))
-$(BUILD)/tests/fuzz/session_fuzz: $(call objects,tests/fuzz/session_model.c tests/unit/session/dialogue_shell.c)
+$(BUILD)/tests/fuzz/session_fuzz: $(call objects,tests/fuzz/session_client.c tests/fuzz/session_model.c tests/unit/session/dialogue_shell.c)
 
 unit-tests: $(unit_tests)
 

@@ -10,7 +10,8 @@
  * - a part is one statement, comes before the RUN, and is tried again from a step that sets the
  * timeouts, or from itself; what is undone is a part or the RUN
  *
- * Bits 16 and 32 of the situation put a rewrite or a NOOP in the place of what the rules say. */
+ * Bits 16 and 32 of the situation put a rewrite or a NOOP in the place of what the rules say. With
+ * 64 an index may be built beside a transaction. */
 #include <assert.h>
 
 #include "policy/plan.h"
@@ -35,7 +36,9 @@ static struct situation read_situation(uint8_t bits, size_t count)
     return (struct situation){.in_transaction = bits & 1,
                               .transaction_failed = (bits & 3) == 3,
                               .alone = count == 1 && !(bits & 4),
-                              .extended = bits & 8};
+                              .extended = bits & 8,
+                              .aside = bits & 64 ? 4711 : 0,
+                              .may_save = bits & 128 && bits & 1};
 }
 
 static struct action_facts read_action_facts(uint8_t bits)
@@ -92,8 +95,10 @@ static struct facts read_facts(uint8_t bits, uint8_t kind)
         facts.actions[i] = read_action_facts((uint8_t)(kind + i));
     }
     facts.unproved_known = !(kind & 16);
-    facts.fill = (struct fill_facts){
-        .known = !(kind & 32), .may_own = !(bits & 32), .key = {"a", "b\""}, .key_count = kind % 3};
+    facts.fill = (struct fill_facts){.known = !(kind & 32),
+                                     .may_own = !(bits & 32),
+                                     .key = {"a", "b\""},
+                                     .key_count = kind / 9 % 3};
     facts.rebuilt = (struct rebuilt_facts){.checks = {"k'%", "\"K\""}, .count = kind % 3};
     facts.foreign_keys = foreign_keys;
     facts.foreign_key_count = bits & 64 ? sizeof foreign_keys / sizeof *foreign_keys : 0;
@@ -194,7 +199,7 @@ static void check_parts(const struct plan *plan)
         }
         if (step->kind == STEP_UNDO) {
             enum step_kind undone = plan->steps[step->undo_of].kind;
-            assert(undone == STEP_PART || undone == STEP_RUN);
+            assert(undone == STEP_PART || undone == STEP_RUN || undone == STEP_ASIDE);
             assert(run > 0 && (step->undo_of < run || step->undo_started));
         }
     }
@@ -223,7 +228,7 @@ static void check_rewrite(const struct plan *plan, const struct message *message
         }
         struct statement rewritten[2];
         assert(fuzz_read_statements(sql, PARSE_MOST, rewritten, 2) == 1);
-        if (is_in_parts(message)) {
+        if (is_in_parts(message) || plan->aside > 0) {
             assert(strcmp(rewritten[0].tag, original->tag) == 0 || plan->tag == original->tag);
             continue;
         }

@@ -17,6 +17,7 @@
 #include "protocol/message.h"
 #include "protocol/server_message.h"
 #include "protocol/startup.h"
+#include "tests/fuzz/session_client.h"
 #include "tests/fuzz/session_model.h"
 #include "tests/unit/session/dialogue_shell.h"
 
@@ -33,6 +34,7 @@ enum flag {
     FLAG_SHORT_LIMIT = 16, /* messages are long from 300 bytes on */
     FLAG_BLOCKS = 32,
     FLAG_UNRECORDED = 64, /* changes pass when the ledger fails */
+    FLAG_ASIDE = 128,     /* indexes may be built beside a transaction */
 };
 
 /* Follows the messages of one stream. */
@@ -55,6 +57,7 @@ struct world {
     struct change changes[CHANGES_MOST];
     size_t change_count;
     unsigned asked;     /* Query and Sync that the client has sent */
+    unsigned asides;    /* questions about a build beside a transaction, not answered yet */
     bool raw;           /* a side has said what the model knows nothing of */
     bool ledger_failed; /* records are missing from then on */
     bool login_done;
@@ -147,7 +150,18 @@ static void listen(void *who, enum shell_place place, struct span bytes)
         check_record(world, bytes);
         break;
     case PLACE_SHELL:
+        world->asides += span_is(bytes, "ASIDE") || span_is(bytes, "ASIDE_GO");
         break;
+    }
+}
+
+/* The other connection has answered, as it does once for each question. */
+static void answer_aside(struct world *world, bool done)
+{
+    if (world->asides > 0) {
+        world->asides--;
+        shell_tell(&world->shell, done ? SESSION_ASIDE_DONE : SESSION_ASIDE_FAILED,
+                   span_text(done ? "" : "why"));
     }
 }
 
@@ -164,73 +178,12 @@ static void login(struct world *world, bool replication)
     buffer_reset(&out);
     encode_authentication(&out, 0, span_of(NULL, 0));
     encode_parameter_status(&out, "server_version", "15.20");
+    encode_parameter_status(&out, "client_encoding", "UTF8");
     encode_backend_key(&out, 4711, span_text("1234"));
     encode_ready(&out, STATUS_IDLE);
     shell_receive(&world->shell, SIDE_SERVER, buffer_span(&out));
     buffer_free(&out);
     world->login_done = true;
-}
-
-/* More than FLAG_SHORT_LIMIT. */
-#define PAD_30  "/* as long as it has to be */ "
-#define PAD_300 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30 PAD_30
-
-static void encode_template(struct buffer *out, uint8_t which)
-{
-    static const char *const queries[] = {"SELECT 1",
-                                          "CREATE INDEX i ON t(a)",
-                                          "BEGIN",
-                                          "COMMIT",
-                                          "ROLLBACK",
-                                          "ALTER TABLE t ADD b int",
-                                          "CREATE INDEX ON t(a); ",
-                                          "SAVEPOINT a",
-                                          "ROLLBACK TO a",
-                                          "RELEASE a",
-                                          "COPY t FROM STDIN",
-                                          "BEGIN; CREATE TABLE n(a int); COMMIT",
-                                          "CREATE TABLE n(a int); SELECT 1; DROP TABLE n",
-                                          "SELEC 1",
-                                          "",
-                                          "DROP INDEX i",
-                                          "LOCK TABLE t",
-                                          "DO 'x'",
-                                          "EXECUTE s",
-                                          PAD_300 "SELECT 1; SELECT 4",
-                                          "SELECT 1; " PAD_300 "; CREATE TABLE m()",
-                                          "CREATE TABLE m(a int)" PAD_300};
-    static const char *const retypes[] = {"ALTER TABLE t ALTER a TYPE bigint",
-                                          "BEGIN; ALTER TABLE t ALTER a TYPE text"};
-    static const char *const names[] = {"", "s"};
-    size_t count = sizeof queries / sizeof *queries;
-    struct span name = span_text(names[which & 1]);
-    if (which < count) {
-        encode_query(out, span_text(queries[which]));
-    } else if (which < 3 * count) {
-        encode_parse(out, span_text(names[which / count & 1]), span_text(queries[which % count]));
-    } else if (which < 3 * count + 2) {
-        encode_query(out, span_text(retypes[which & 1]));
-    } else if (which < 3 * count + 4) {
-        encode_parse(out, span_text(names[which & 1]), span_text(retypes[0]));
-    } else if (which < 150) {
-        encode_bind(out, span_text(names[which >> 1 & 1]), name);
-    } else if (which < 190) {
-        encode_execute(out, name, which >> 1 & 1);
-    } else if (which < 200) {
-        encode_close(out, which & 2 ? 'S' : 'P', name);
-    } else if (which < 210) {
-        encode_describe(out, which & 2 ? 'S' : 'P', name);
-    } else if (which < 215) {
-        encode_copy_data(out, span_text("1\n"));
-    } else if (which < 220) {
-        encode_copy_done(out);
-    } else if (which < 224) {
-        encode_copy_fail(out, span_text("why"));
-    } else if (which < 235) {
-        encode_flush(out);
-    } else {
-        encode_sync(out);
-    }
 }
 
 static void from_client(struct world *world, struct span bytes)
@@ -275,6 +228,8 @@ static void tell(struct world *world, uint8_t which)
         SESSION_UNREACHABLE, SESSION_CONNECTED, SESSION_KILL};
     if (which >= 128) {
         yield(world);
+    } else if (which >= 100) {
+        answer_aside(world, which % 2 == 0);
     } else if (which % 9 < 7) {
         shell_tell(&world->shell, events[which % 9], span_text("text"));
     } else {
@@ -311,7 +266,7 @@ static size_t step(struct world *world, struct span in)
         return 2 + raw.length;
     case 2:
     case 3: /* the same twice: most of what a client does is this */
-        encode_template(&out, argument);
+        session_client_say(argument, &out);
         world->asked += out.at[0] == CLIENT_QUERY || out.at[0] == CLIENT_SYNC ? 1 : 0;
         from_client(world, span_cut(buffer_span(&out), 0, in.at[0] % out.length));
         from_client(world, span_from(buffer_span(&out), in.at[0] % out.length));
@@ -344,7 +299,8 @@ static void settle(struct world *world)
         shell_receive(&world->shell, SIDE_CLIENT, span_of(NULL, 0));
         while (serve(world, 0)) {
         }
-        moves = world->shell.deadline_us != 0;
+        moves = world->shell.deadline_us != 0 || world->asides > 0;
+        answer_aside(world, true);
         shell_pass_time(&world->shell, 60000000);
     }
 }
@@ -363,6 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       .inspect_limit = flags & FLAG_SHORT_LIMIT ? 300 : 4096,
                                       .parse_limit = 1024,
                                       .refuse_without_ledger = (flags & FLAG_UNRECORDED) == 0,
+                                      .aside = (flags & FLAG_ASIDE) != 0,
                                       .instance = "fuzz"};
     struct world *world = calloc(1, sizeof *world);
     assert(world != NULL);

@@ -99,6 +99,32 @@ enum column {
         COLUMN_COUNT
 };
 
+/* A batch: some rows filled, and whether there are more behind them. */
+static void answer_batch(struct model *model, uint8_t choice)
+{
+    const struct span columns[] = {span_text((choice & 4) != 0 ? "t" : "f"), span_text("1000"),
+                                   span_text("1000"), span_text("2500")};
+    encode_data_row(&model->out, columns, sizeof columns / sizeof *columns);
+    encode_command_complete(&model->out, "SELECT 1");
+}
+
+/* That its rows can be filled, and by which key. */
+static void answer_fill(struct model *model, const char *facts[])
+{
+    static const char *const details[][2] = {{"f", "0"}, {"g", "1"}};
+    struct span columns[COLUMN_COUNT];
+    for (size_t row = 0; row < 2; row++) {
+        facts[COLUMN_detail] = details[row][0];
+        facts[COLUMN_place] = details[row][1];
+        facts[COLUMN_name1] = row == 0 ? "" : "id";
+        facts[COLUMN_is1] = "t";
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            columns[i] = facts[i][0] == '\0' ? span_of(NULL, 0) : span_text(facts[i]);
+        }
+        encode_data_row(&model->out, columns, COLUMN_COUNT);
+    }
+}
+
 /* The rows that our own questions are answered with. */
 static void answer_ours(struct model *model, const char *sql, uint8_t choice)
 {
@@ -110,11 +136,13 @@ static void answer_ours(struct model *model, const char *sql, uint8_t choice)
     facts[COLUMN_bytes] = (choice & 8) != 0 ? "100" : "100000000";
     facts[COLUMN_detail] = "a";
     facts[COLUMN_place] = "0";
-    facts[COLUMN_is1] = "t";
+    bool fills = (choice & 16) != 0;
+    facts[COLUMN_is1] = fills ? "f" : "t"; /* a column that is to be filled is not there */
     struct span columns[COLUMN_COUNT];
     size_t count = strstr(sql, "WITH RECURSIVE") != NULL    ? COLUMN_COUNT
                    : strstr(sql, "current_setting") != NULL ? PROBE_ANSWER_SETTINGS
                    : strstr(sql, "set_config") != NULL      ? 1
+                   : strstr(sql, "concat_ws") != NULL       ? 1
                                                             : 0;
     for (size_t i = 0; i < count; i++) {
         columns[i] = facts[i][0] == '\0' ? span_of(NULL, 0) : span_text(facts[i]);
@@ -124,6 +152,9 @@ static void answer_ours(struct model *model, const char *sql, uint8_t choice)
     }
     if (count > 0) {
         encode_data_row(&model->out, columns, count);
+    }
+    if (count == COLUMN_COUNT && fills) {
+        answer_fill(model, facts);
     }
     encode_command_complete(&model->out, "SELECT 1");
 }
@@ -159,6 +190,8 @@ static bool run(struct model *model, const char *sql, bool simple, uint8_t choic
     } else if (starts(words, "ALTER TABLE pg_temp.")) {
         tell_rewrite(model);
         encode_command_complete(&model->out, "ALTER TABLE");
+    } else if (starts(words, "WITH page AS")) {
+        answer_batch(model, choice);
     } else if (words != sql) {
         answer_ours(model, sql, choice);
     } else if (starts(sql, "COPY")) {
