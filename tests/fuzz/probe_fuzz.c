@@ -26,15 +26,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         columns[count] = span_of(data + at, length);
         at += length + 1;
     }
-    struct probe probe = {.form = (enum probe_form)(data[0] % 3)};
+    struct probe probe = {.form = (enum probe_form)(data[0] % 4)};
     probe.count = probe.form == PROBE_SHOW ? 3 : 1;
     struct facts facts = {0};
-    if (!probe_read(&probe, (data[0] / 3) % probe.count, columns, count, &facts)) {
+    if (!probe_read(&probe, (data[0] / 4) % probe.count, columns, count, &facts)) {
         assert(memcmp(&facts, &nothing, sizeof facts) == 0);
         probe_free(&probe);
         return 0;
     }
-    assert(!facts.target_known || probe.form == PROBE_TARGET);
+    assert(!facts.target_known || probe.form == PROBE_TARGET || probe.form == PROBE_SCOPE);
     assert(ends(facts.lock_timeout, sizeof facts.lock_timeout));
     assert(ends(facts.statement_timeout, sizeof facts.statement_timeout));
     assert(ends(facts.transaction_timeout, sizeof facts.transaction_timeout));
