@@ -179,67 +179,68 @@ static void lines_give_the_bytes_of_the_manual(void **state)
     }
 }
 
+static const struct {
+    struct line line;
+    const char *reason; /* how it starts */
+} faults[] = {
+    {{TRACE_CLIENT, ""}, "expected the name"},
+    {{TRACE_CLIENT, "\"Query\""}, "expected the name"},
+    {{TRACE_CLIENT, "query \"x\""}, "expected the name"},
+    {{TRACE_CLIENT, "ReadyForQuery I"}, "expected the name"}, /* of the other side */
+    {{TRACE_SERVER, "Query \"x\""}, "expected the name"},
+    {{TRACE_STARTUP, "Sync"}, "expected the name"},
+    {{TRACE_CLIENT, "Query"}, "expected a text"},
+    {{TRACE_CLIENT, "Query x"}, "expected a text"},
+    {{TRACE_CLIENT, "Query \"x"}, "expected a closing"},
+    {{TRACE_CLIENT, "Query \"x\\\""}, "expected a closing"},
+    {{TRACE_CLIENT, "Query \"x\\"}, "an escape"},
+    {{TRACE_CLIENT, "Query \"\\q\""}, "an escape"},
+    {{TRACE_CLIENT, "Query \"\\x1\""}, "expected two hexadecimal"},
+    {{TRACE_CLIENT, "Query \"\\xg0\""}, "expected two hexadecimal"},
+    {{TRACE_CLIENT, "Query \"a\\x00b\""}, "a text cannot hold a NUL"},
+    {{TRACE_CLIENT, "Query \"\\x00\""}, "a text cannot hold a NUL"},
+    {{TRACE_CLIENT, "Query \"cut\"..."}, "expected the end"},
+    {{TRACE_CLIENT, "Query \"x\" \"y\""}, "expected the end"},
+    {{TRACE_CLIENT, "Sync 1"}, "expected the end"},
+    {{TRACE_CLIENT, "Raw \"\" 1"}, "expected the end"},
+    {{TRACE_CLIENT, "Raw"}, "expected a text"},
+    {{TRACE_CLIENT, "Execute \"\""}, "expected a number"},
+    {{TRACE_CLIENT, "Execute \"\" -"}, "expected a number"},
+    {{TRACE_CLIENT, "Execute \"\" 4294967296"}, "a number that is too large"},
+    {{TRACE_CLIENT, "Execute \"\" -2147483649"}, "a number that is too large"},
+    {{TRACE_CLIENT, "Execute \"\" 99999999999999999999999"}, "a number that is too large"},
+    {{TRACE_SERVER, "CopyInResponse 256"}, "a number that is too large"},
+    {{TRACE_SERVER, "CopyInResponse 0 [65536]"}, "a number that is too large"},
+    {{TRACE_CLIENT, "Bind \"\" \"\" 0"}, "expected a list"},
+    {{TRACE_CLIENT, "Bind \"\" \"\" [0"}, "expected ] at the end"},
+    {{TRACE_CLIENT, "Bind \"\" \"\" [x]"}, "expected a number"},
+    {{TRACE_CLIENT, "Bind \"\" \"\" [] [null]"}, "expected NULL"},
+    {{TRACE_CLIENT, "Bind \"\" \"\" [] [] [] []"}, "expected the end"},
+    {{TRACE_CLIENT, "FunctionCall 1"}, "expected a number"},
+    {{TRACE_SERVER, "DataRow 1"}, "expected NULL"},
+    {{TRACE_SERVER, "DataRow NULL ]"}, "expected the end"},
+    {{TRACE_SERVER, "RowDescription [\"a\" 1 2 3]"}, "expected a number"},
+    {{TRACE_SERVER, "RowDescription [\"a\" 1 2 3 4 5 6 7]"}, "expected ] after"},
+    {{TRACE_SERVER, "ReadyForQuery"}, "expected one visible"},
+    {{TRACE_SERVER, "ErrorResponse C"}, "expected a text"},
+    {{TRACE_SERVER, "ErrorResponse CC \"x\""}, "expected a text"},
+    {{TRACE_STARTUP, "StartupMessage user \"x\""}, "expected a number"},
+    {{TRACE_STARTUP, "StartupMessage 3 user \"x\""}, "expected a version"},
+    {{TRACE_STARTUP, "StartupMessage 3.65536"}, "a number that is too large"},
+    {{TRACE_STARTUP, "StartupMessage 3.0 user"}, "expected a text"},
+    {{TRACE_STARTUP, "StartupMessage 3.0 \"\" \"x\""}, "an empty name"},
+};
+
 static void faults_have_a_reason_and_leave_nothing_behind(void **state)
 {
     (void)state;
-    const struct {
-        struct line line;
-        const char *reason; /* how it starts */
-    } cases[] = {
-        {{TRACE_CLIENT, ""}, "expected the name"},
-        {{TRACE_CLIENT, "\"Query\""}, "expected the name"},
-        {{TRACE_CLIENT, "query \"x\""}, "expected the name"},
-        {{TRACE_CLIENT, "ReadyForQuery I"}, "expected the name"}, /* of the other side */
-        {{TRACE_SERVER, "Query \"x\""}, "expected the name"},
-        {{TRACE_STARTUP, "Sync"}, "expected the name"},
-        {{TRACE_CLIENT, "Query"}, "expected a text"},
-        {{TRACE_CLIENT, "Query x"}, "expected a text"},
-        {{TRACE_CLIENT, "Query \"x"}, "expected a closing"},
-        {{TRACE_CLIENT, "Query \"x\\\""}, "expected a closing"},
-        {{TRACE_CLIENT, "Query \"x\\"}, "an escape"},
-        {{TRACE_CLIENT, "Query \"\\q\""}, "an escape"},
-        {{TRACE_CLIENT, "Query \"\\x1\""}, "expected two hexadecimal"},
-        {{TRACE_CLIENT, "Query \"\\xg0\""}, "expected two hexadecimal"},
-        {{TRACE_CLIENT, "Query \"a\\x00b\""}, "a text cannot hold a NUL"},
-        {{TRACE_CLIENT, "Query \"\\x00\""}, "a text cannot hold a NUL"},
-        {{TRACE_CLIENT, "Query \"cut\"..."}, "expected the end"},
-        {{TRACE_CLIENT, "Query \"x\" \"y\""}, "expected the end"},
-        {{TRACE_CLIENT, "Sync 1"}, "expected the end"},
-        {{TRACE_CLIENT, "Raw \"\" 1"}, "expected the end"},
-        {{TRACE_CLIENT, "Raw"}, "expected a text"},
-        {{TRACE_CLIENT, "Execute \"\""}, "expected a number"},
-        {{TRACE_CLIENT, "Execute \"\" -"}, "expected a number"},
-        {{TRACE_CLIENT, "Execute \"\" 4294967296"}, "a number that is too large"},
-        {{TRACE_CLIENT, "Execute \"\" -2147483649"}, "a number that is too large"},
-        {{TRACE_CLIENT, "Execute \"\" 99999999999999999999999"}, "a number that is too large"},
-        {{TRACE_SERVER, "CopyInResponse 256"}, "a number that is too large"},
-        {{TRACE_SERVER, "CopyInResponse 0 [65536]"}, "a number that is too large"},
-        {{TRACE_CLIENT, "Bind \"\" \"\" 0"}, "expected a list"},
-        {{TRACE_CLIENT, "Bind \"\" \"\" [0"}, "expected ] at the end"},
-        {{TRACE_CLIENT, "Bind \"\" \"\" [x]"}, "expected a number"},
-        {{TRACE_CLIENT, "Bind \"\" \"\" [] [null]"}, "expected NULL"},
-        {{TRACE_CLIENT, "Bind \"\" \"\" [] [] [] []"}, "expected the end"},
-        {{TRACE_CLIENT, "FunctionCall 1"}, "expected a number"},
-        {{TRACE_SERVER, "DataRow 1"}, "expected NULL"},
-        {{TRACE_SERVER, "DataRow NULL ]"}, "expected the end"},
-        {{TRACE_SERVER, "RowDescription [\"a\" 1 2 3]"}, "expected a number"},
-        {{TRACE_SERVER, "RowDescription [\"a\" 1 2 3 4 5 6 7]"}, "expected ] after"},
-        {{TRACE_SERVER, "ReadyForQuery"}, "expected one visible"},
-        {{TRACE_SERVER, "ErrorResponse C"}, "expected a text"},
-        {{TRACE_SERVER, "ErrorResponse CC \"x\""}, "expected a text"},
-        {{TRACE_STARTUP, "StartupMessage user \"x\""}, "expected a number"},
-        {{TRACE_STARTUP, "StartupMessage 3 user \"x\""}, "expected a version"},
-        {{TRACE_STARTUP, "StartupMessage 3.65536"}, "a number that is too large"},
-        {{TRACE_STARTUP, "StartupMessage 3.0 user"}, "expected a text"},
-        {{TRACE_STARTUP, "StartupMessage 3.0 \"\" \"x\""}, "an empty name"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         struct buffer message = {0};
         buffer_append_text(&message, "kept");
         const char *reason = "none";
-        assert_false(parse(&message, cases[i].line.side, span_text(cases[i].line.text), &reason));
-        if (strncmp(reason, cases[i].reason, strlen(cases[i].reason)) != 0) {
-            fail_msg("%s: \"%s\", not \"%s\"", cases[i].line.text, reason, cases[i].reason);
+        assert_false(parse(&message, faults[i].line.side, span_text(faults[i].line.text), &reason));
+        if (strncmp(reason, faults[i].reason, strlen(faults[i].reason)) != 0) {
+            fail_msg("%s: \"%s\", not \"%s\"", faults[i].line.text, reason, faults[i].reason);
         }
         assert_true(span_is(buffer_span(&message), "kept"));
         buffer_free(&message);

@@ -207,42 +207,42 @@ static bool note_cleanup(void *who, const char *json, int64_t seq)
  * and 9 somebody has seen to it already. */
 static void test_gives_what_is_to_be_cleaned_up(void **state)
 {
-#define UNDO ",\"undo\":{\"schema\":\"s\",\"table\":\"t\",\"queries\":[\"SELECT 1\"]}"
-    static const struct {
-        unsigned change;
+#define DATABASE ",\"database\":\"d\""
+#define CLEANUP  ",\"cleanup\":\"x\""
+#define UNDO     ",\"undo\":{\"schema\":\"s\",\"table\":\"t\",\"queries\":[\"SELECT 1\"]}"
+    struct event {
         const char *kind, *more;
-    } rows[] = {
-        {1, "intended", ",\"database\":\"d\""},
-        {1, "failed", ""},
-        {1, "needs_cleanup", ",\"cleanup\":\"x\"" UNDO},
-        {2, "intended", ",\"database\":\"d\"" UNDO},
-        {2, "forwarded", ",\"times\":{\"started\":\"t\"}"},
-        {2, "unknown", ""},
-        {3, "intended", ",\"database\":\"d\"" UNDO},
-        {3, "forwarded", ",\"times\":{\"started\":\"t\"}"},
-        {3, "unknown", ""},
-        {3, "needs_cleanup", ",\"cleanup\":\"x\"" UNDO},
-        {4, "intended", ",\"database\":\"d\""},
-        {4, "cleaned_up", ",\"cleanup\":null,\"undo\":null"},
-        {4, "needs_cleanup", ",\"cleanup\":\"x\"" UNDO},
-        {5, "intended", ",\"database\":\"d\"" UNDO},
-        {5, "forwarded", ",\"times\":{\"started\":\"t\"}"},
-        {5, "committed", ""},
-        {6, "intended", ",\"database\":\"d\"" UNDO},
-        {6, "unknown", ""},
-        {7, "intended", ",\"database\":\"d\""},
-        {7, "needs_cleanup", ",\"cleanup\":\"x\""},
-        {8, "needs_cleanup", ",\"database\":\"d\",\"cleanup\":\"x\"" UNDO},
-        {8, "cleaned_up", ",\"cleanup\":null,\"undo\":null"},
-        {9, "needs_cleanup", ",\"database\":\"d\",\"cleanup\":\"x\"" UNDO},
-        {9, "cleanup_failed", ",\"undo\":null"},
+    };
+    static const struct event intended = {"intended", DATABASE};
+    static const struct event undoable = {"intended", DATABASE UNDO};
+    static const struct event sent = {"forwarded", ",\"times\":{\"started\":\"t\"}"};
+    static const struct event failed = {"failed", ""};
+    static const struct event committed = {"committed", ""};
+    static const struct event unknown = {"unknown", ""};
+    static const struct event left = {"needs_cleanup", CLEANUP UNDO};
+    static const struct event left_somewhere = {"needs_cleanup", CLEANUP};
+    static const struct event left_alone = {"needs_cleanup", DATABASE CLEANUP UNDO};
+    static const struct event cleaned = {"cleaned_up", ",\"cleanup\":null,\"undo\":null"};
+    static const struct event given_up = {"cleanup_failed", ",\"undo\":null"};
+    static const struct event *const changes[][4] = {
+        {&intended, &failed, &left},
+        {&undoable, &sent, &unknown},
+        {&undoable, &sent, &unknown, &left},
+        {&intended, &cleaned, &left},
+        {&undoable, &sent, &committed},
+        {&undoable, &unknown},
+        {&intended, &left_somewhere},
+        {&left_alone, &cleaned},
+        {&left_alone, &given_up},
     };
     const struct fixture *fixture = *state;
     char *why = NULL;
     struct ledger *ledger = ledger_open(fixture->path, &why);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_true(
-            submit_and_wait(ledger, event_line(rows[i].change, rows[i].kind, rows[i].more)));
+    for (unsigned i = 0; i < sizeof changes / sizeof *changes; i++) {
+        for (size_t k = 0; k < 4 && changes[i][k] != NULL; k++) {
+            const struct event *event = changes[i][k];
+            assert_true(submit_and_wait(ledger, event_line(i + 1, event->kind, event->more)));
+        }
     }
     struct ledger_reader *reader = open_reader(fixture->path);
     struct found found = {0};

@@ -1,3 +1,0 @@
-﻿CREATE INDEX i ON t (a);
-
-	DROP INDEX i
