@@ -37,10 +37,10 @@ def applications(proxy, server):
     made = []
 
     def make(row, connection):
-        made.append(Application(
-            lambda: psycopg.connect(conninfo(proxy, connection.info.dbname,
-                                             options=f"-c deadlock_timeout={LOCK_WAIT}"), autocommit=True),
-            row.application, min(ROWS, STEPPED_ROWS)))
+        info = conninfo(proxy, connection.info.dbname,
+                        options=f"-c deadlock_timeout={LOCK_WAIT} -c log_statement=none")
+        made.append(Application(lambda: psycopg.connect(info, autocommit=True), row.application,
+                                min(ROWS, STEPPED_ROWS)))
         made[-1].wait_until_busy()
         made[-1].reset()
         return made[-1]

@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-PAUSE_SECONDS = 0.002
+PAUSE_SECONDS = 0.005
 
 
 class Application:
