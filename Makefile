@@ -27,7 +27,7 @@ CFLAGS_release = -O2 $(LTO) -g -fno-plt -D_FORTIFY_SOURCE=2 -fstack-protector-st
 CFLAGS_asan    = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all \
                  -fno-omit-frame-pointer -Wno-maybe-uninitialized
 CFLAGS_tsan    = -O1 -g -fsanitize=thread -Wno-maybe-uninitialized
-CFLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS_fuzz    = -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS_asan   = -fsanitize=address,undefined
 LDFLAGS_tsan   = -fsanitize=thread
 LDFLAGS_fuzz   = -fsanitize=address,undefined
