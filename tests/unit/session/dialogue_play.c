@@ -281,8 +281,9 @@ static void play_cut(const struct play *whole, struct cuts cuts, const char *pat
         if (differs != PLACES) {
             report_at(&play, path, step->line, "not the same when the input is cut", report);
             buffer_append_format(
-                report, "    line %u cut behind byte %zu, then each %zu, in what went to %s\n",
-                cuts.step == SIZE_MAX ? 0 : dialogue->steps[cuts.step].line, cuts.first, cuts.next,
+                report,
+                "    cut behind byte %zu, then each %zu, of line %u (0: all), in what went to %s\n",
+                cuts.first, cuts.next, cuts.step == SIZE_MAX ? 0 : dialogue->steps[cuts.step].line,
                 place_names[differs]);
             report_rest(&play, report);
         }
