@@ -2,6 +2,7 @@
  * byte, the outcome before the reply. */
 #include "proxy/session/runner_state.h"
 
+#include "policy/comment.h"
 #include "protocol/message.h"
 #include "protocol/sqlstate.h"
 #include "proxy/session/session_state.h"
@@ -163,8 +164,10 @@ static void add_change(struct session *session, size_t i, struct effects *effect
     bool added = transaction_add(&session->transaction, id, &undo);
     buffer_free(&query);
     if (added) {
-        uncommitted_add(session, &runner->settings,
-                        runner->facts.client_min_messages > LEVEL_WARNING);
+        struct settings commented = runner->settings;
+        comment_apply(buffer_span(&runner->request.sql), &runner->request.statements.at[i],
+                      &commented);
+        uncommitted_add(session, &commented, runner->facts.client_min_messages > LEVEL_WARNING);
         change_write(&effects->ledger, CHANGE_STMT_OK, &id, NULL, session->wall_us);
         return;
     }

@@ -21,7 +21,8 @@ struct uncommitted {
     bool is_deaf;       /* the client wants no notices */
 };
 
-/* A change has been added to session->transaction. `settings` are those it was decided by. */
+/* A change has been added to session->transaction. `settings` are those it was decided by, with
+ * what its own comments allow. */
 void uncommitted_add(struct session *session, const struct settings *settings, bool is_deaf);
 /* To be asked at the end of every call: when the clock should ring; 0: never. */
 uint64_t uncommitted_deadline(struct session *session);

@@ -69,3 +69,25 @@ def test_observe_mode_says_nothing(make_proxy, connect, table):
     assert not hears(client, "idle", seconds=1.5)
     client.execute("commit")
     assert not client.notices
+
+
+COMMENT = '/* ddlguard:allow ban-uncommitted-transaction reason="a long load" */ '
+
+
+def test_allowed_by_a_comment(make_proxy, connect, database, table):
+    """Of the changes that are open the strictest counts: the comment is for its own alone."""
+    leg = make_proxy(timeouts=IDLE, rules={"ban-uncommitted-transaction": "block"},
+                     comment_overrides={"users": ["*"]})
+    client = connect(leg=leg)
+    client.execute("begin")
+    client.execute(COMMENT + "alter table item add b int")
+    assert not hears(client, "idle", seconds=1.5)
+    client.execute("alter table item add c int")
+    assert hears(client, "idle")
+    client.execute("commit")
+    client.notices.clear()
+    client.execute("begin")
+    client.execute(COMMENT + "alter table item add d int", prepare=True)
+    assert not hears(client, "idle", seconds=1.5)
+    client.execute("commit")
+    assert not client.notices
