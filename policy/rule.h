@@ -47,7 +47,8 @@ struct rule {
     /* It keeps the table locked for as long as it works through it. Nothing is said of it up to
      * settings->small_table_bytes; from large_table_bytes on a warning is a refusal. */
     bool heavy;
-    /* Does the statement concern this rule at all? NULL: when one of its actions does. */
+    /* Does the statement concern this rule at all? NULL: when one of its actions does. One rule has
+     * neither: it is about time (proxy/session/uncommitted.h). */
     bool (*matches)(const struct statement *statement, const struct situation *now,
                     const struct facts *facts, const struct settings *settings);
     /* Does this action of an ALTER TABLE concern it? Not asked about tables that nobody else can

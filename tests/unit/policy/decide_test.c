@@ -19,7 +19,9 @@ static void every_rule_can_be_shown_and_found(void **state)
     assert_true(rules_count() > 0);
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *rule = rules_at(i);
-        assert_true(rule->matches != NULL || rule->concerns != NULL);
+        /* All but the one that is about silence, not about a statement. */
+        bool of_statements = strcmp(rule->id, "ban-uncommitted-transaction") != 0;
+        assert_int_equal(rule->matches != NULL || rule->concerns != NULL, of_statements);
         assert_true(rule->id[0] != '\0' &&
                     strspn(rule->id, "abcdefghijklmnopqrstuvwxyz-") == strlen(rule->id));
         assert_int_equal(rules_find(rule->id), (int)i); /* no id twice */
