@@ -89,21 +89,25 @@ static const char probe_temporary[] =
     "NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger AS e WHERE e.evtenabled"                  \
     " OPERATOR(pg_catalog.<>) 'D')"
 
-/* is_usable_unique_index() of PostgreSQL's matview.c; then what the copy of shadow.h has to lose.
- */
 static const char probe_more_columns[] =
     ", tc.oid, tc.relhassubclass, an.nspname, ac.relname,"
     " EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
     " OPERATOR(pg_catalog.=) tc.oid AND d.partdefid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid),"
     " EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
     " OPERATOR(pg_catalog.=) ac.oid AND d.partdefid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid),"
-    " tc.relispopulated,"
-    " EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
+    " tc.relispopulated, ";
+
+/* is_usable_unique_index() of PostgreSQL's matview.c. */
+static const char probe_full_unique_index[] =
+    "EXISTS (SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS xc"
     " ON xc.oid OPERATOR(pg_catalog.=) x.indexrelid JOIN pg_catalog.pg_am AS m"
     " ON m.oid OPERATOR(pg_catalog.=) xc.relam WHERE x.indrelid OPERATOR(pg_catalog.=) tc.oid"
     " AND m.amname OPERATOR(pg_catalog.=) 'btree' AND x.indisunique AND x.indimmediate"
-    " AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL),"
-    " (SELECT pg_catalog.string_agg(pg_catalog.concat('DROP CONSTRAINT ',"
+    " AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL)";
+
+/* What the copy of shadow.h has to lose, and what the client may do. */
+static const char probe_rights[] =
+    ", (SELECT pg_catalog.string_agg(pg_catalog.concat('DROP CONSTRAINT ',"
     " pg_catalog.quote_ident(k.conname)), ', ') FROM pg_catalog.pg_constraint AS k"
     " WHERE k.conrelid OPERATOR(pg_catalog.=) tc.oid AND NOT k.convalidated"
     " AND k.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n']::pg_catalog.\"char\"[])),"
@@ -114,13 +118,13 @@ static const char probe_more_columns[] =
     " AND (ac.oid IS NULL OR pg_catalog.pg_has_role(ac.relowner, 'USAGE'))"
     " AND pg_catalog.has_schema_privilege(tc.relnamespace, 'CREATE')"
     " AND pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.=) 'off'"
-    " AND " NO_EVENT_TRIGGER;
+    " AND " NO_EVENT_TRIGGER ", ";
 
 /* PostgreSQL proves a bound by a CHECK that is the same expression (predicate_implied_by). What is
  * read from text comes out the same but for three kinds of key (measured on 13 to 18): of a domain,
  * by another collation than the column's, and hashed with any collation. */
 static const char probe_bound_provable[] =
-    ", EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
+    "EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partrelid"
     " OPERATOR(pg_catalog.=) tc.oid AND NOT EXISTS (SELECT FROM ROWS FROM ("
     "pg_catalog.unnest(d.partattrs), pg_catalog.unnest(d.partcollation)) AS e(num, coll) LEFT JOIN "
     "pg_catalog.pg_attribute AS a ON a.attrelid"
@@ -180,6 +184,16 @@ static bool probe_wants_target(const struct statement *statement)
     bool known = probe_is_index(statement) || reindex || probe_wants_table(statement) ||
                  statement->kind == STATEMENT_CREATE_INDEX;
     return (one && known) || probe_wants_dropped(statement);
+}
+
+/* Is a table to become a partition? */
+static bool probe_wants_bound(const struct statement *statement)
+{
+    bool wants = statement->form == FORM_PARTITION_OF;
+    for (size_t i = 0; i < probe_action_count(statement); i++) {
+        wants = wants || statement->actions[i].kind == ALTER_ATTACH_PARTITION;
+    }
+    return wants;
 }
 
 static bool probe_wants_scope(const struct statement *statement)
@@ -244,7 +258,9 @@ static void probe_append_row(const struct statement *statement, struct span text
     buffer_append_text(out, probe_table_columns);
     probe_append_free_name(statement, text, out);
     buffer_append_text(out, probe_more_columns);
-    buffer_append_text(out, probe_bound_provable);
+    buffer_append_text(out, statement->form == FORM_REFRESH ? probe_full_unique_index : "false");
+    buffer_append_text(out, probe_rights);
+    buffer_append_text(out, probe_wants_bound(statement) ? probe_bound_provable : "false");
     buffer_append_text(out, ", ");
     probe_append_locked_here(statement, now, out);
     buffer_append_text(out, ", ");
@@ -359,6 +375,8 @@ bool probe_build(const struct statement *statement, struct span statement_text,
         }
     } else if (!now->hidden && probe_wants_target(statement)) {
         out->form = PROBE_TARGET;
+        out->more_partitions = !probe_lists_partitions(statement);
+        out->more_foreign_keys = !probe_lists_foreign_keys(statement);
         probe_append_target(statement, statement_text, now, &out->text);
     } else if (!now->hidden && probe_wants_scope(statement)) {
         out->form = PROBE_SCOPE;

@@ -24,7 +24,7 @@ struct probe {
     /* What facts borrow: owned. */
     struct partition_facts *partitions;
     struct foreign_key_facts *foreign_keys;
-    bool more_partitions, more_foreign_keys; /* than fit */
+    bool more_partitions, more_foreign_keys; /* than fit, or than are asked for: none */
 };
 
 /* The queries for this statement. `statement_text` is its own bytes (for an unnamed index). Where a

@@ -281,6 +281,17 @@ static void append_action_rows(struct buffer *out)
     buffer_append_text(out, nullable_keys);
 }
 
+/* Of what is dropped, keeps them as its own or must have them too. */
+bool probe_lists_foreign_keys(const struct statement *statement)
+{
+    bool lists = statement->kind == STATEMENT_DROP_TABLE;
+    for (size_t i = 0; i < probe_action_count(statement); i++) {
+        enum alter_kind kind = statement->actions[i].kind;
+        lists = lists || kind == ALTER_DETACH_PARTITION || kind == ALTER_ATTACH_PARTITION;
+    }
+    return lists;
+}
+
 /* May the table that is to be attached be given the foreign key k to r? */
 static const char may_be_given[] =
     "r.relkind OPERATOR(pg_catalog.=) 'r' AND pg_catalog.has_table_privilege(r.oid, 'REFERENCES')"
@@ -342,8 +353,12 @@ void probe_append_details(const struct statement *statement, struct span text, s
     if (probe_wants_dropped(statement)) {
         probe_append_dropped_rows(out);
     }
-    append_foreign_key_rows(statement, out);
-    probe_append_partition_rows(statement, text, out);
+    if (probe_lists_foreign_keys(statement)) {
+        append_foreign_key_rows(statement, out);
+    }
+    if (probe_lists_partitions(statement)) {
+        probe_append_partition_rows(statement, text, out);
+    }
     probe_append_fill(statement, out);
     probe_append_rebuilt(statement, out);
 }

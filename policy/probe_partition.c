@@ -3,6 +3,23 @@
 #include "policy/probe_text.h"
 #include "policy/sql/alter_text.h"
 
+/* What is built or checked part by part, or must see where the other rows are. */
+static bool action_lists_partitions(enum alter_kind kind)
+{
+    return kind == ALTER_ADD_COLUMN || kind == ALTER_ADD_UNIQUE || kind == ALTER_ADD_PRIMARY_KEY ||
+           kind == ALTER_ADD_EXCLUSION || kind == ALTER_ADD_FOREIGN_KEY ||
+           kind == ALTER_ATTACH_PARTITION || kind == ALTER_DETACH_PARTITION;
+}
+
+bool probe_lists_partitions(const struct statement *statement)
+{
+    bool lists = statement->kind == STATEMENT_CREATE_INDEX || statement->form == FORM_PARTITION_OF;
+    for (size_t i = 0; i < probe_action_count(statement); i++) {
+        lists = lists || action_lists_partitions(statement->actions[i].kind);
+    }
+    return lists;
+}
+
 /* What PostgreSQL would put behind the name of a partition for its part of the key or index:
  * "_a_b_idx". */
 static size_t index_tails(const struct statement *statement, struct span text,

@@ -74,6 +74,11 @@ void probe_append_details(const struct statement *statement, struct span text, s
 /* The rows of d about PRIMARY KEY USING INDEX: its columns that may be NULL, in their order. */
 void probe_append_key_rows(const struct statement *statement, struct buffer *out);
 
+/* Are the table's foreign keys, and its partitions, of any use for this statement? To ask about
+ * either takes the server a millisecond or two, also where there are none. */
+bool probe_lists_foreign_keys(const struct statement *statement);
+bool probe_lists_partitions(const struct statement *statement);
+
 /* Is it a DROP whose objects are asked about? Then, without a comma before them and with one
  * behind, the CTEs `dropped` and `own`, which need no other; and their rows of d. */
 bool probe_wants_dropped(const struct statement *statement);

@@ -79,7 +79,7 @@ static void append_bound(const struct dialogue *dialogue, struct buffer *out)
 static void append_planner(const struct dialogue *dialogue, struct buffer *out)
 {
     append_bound(dialogue, out);
-    buffer_append_text(out, "DataRow \"off\" \"on\" \"on\" \"on\"\nPortalSuspended\n");
+    buffer_append_text(out, "DataRow \"off\" \"on\" \"on\" \"on\" \"1\"\nPortalSuspended\n");
 }
 
 /* `rest`: the status that a statement leaves which opens or ends a transaction; else empty. */
@@ -101,7 +101,7 @@ static void append_facts(struct dialogue *dialogue, struct span rows, bool flush
 {
     append_planner(dialogue, out);
     append_complete(dialogue, "SELECT 1", rows, true, span_of(NULL, 0), out);
-    buffer_append_text(out, "DataRow \"on\" \"off\" \"on\" \"off\"\nPortalSuspended\n"
+    buffer_append_text(out, "DataRow \"on\" \"off\" \"on\" \"off\" \"8\"\nPortalSuspended\n"
                             "CloseComplete\n");
     append_ready(dialogue, flush, out);
 }
@@ -154,7 +154,7 @@ static void append_probe(bool flush, struct span words, struct buffer *out)
     struct span sql = dialogue_skip_blanks(words);
     buffer_append_format(out,
                          "Close S \"_ddlguard\"\nParse \"_ddlguard\""
-                         " \"/* ddlguard */ SELECT pg_catalog.set_config('jit',…\"\n"
+                         " \"/* ddlguard */ SELECT NULL, pg_catalog.set_config('jit',…\"\n"
                          "Bind \"_ddlguard_outer\" \"_ddlguard\"\nExecute \"_ddlguard_outer\" 1\n"
                          "Close S \"_ddlguard\"\nParse \"_ddlguard\" %.*s\n"
                          "Bind \"_ddlguard\" \"_ddlguard\"\nExecute \"_ddlguard\" 0\n"
