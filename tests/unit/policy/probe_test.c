@@ -145,16 +145,12 @@ static void outside_a_transaction_nothing_is_new(void **state)
 static void no_operator_is_left_to_search_path(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"CREATE INDEX IF NOT EXISTS i ON t (a)",
-                                        "DROP INDEX s.i, s.j",
-                                        "REINDEX TABLE t",
-                                        "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
-                                        "DROP TABLE t",
-                                        "CREATE TABLE t ()",
-                                        "REINDEX SCHEMA s",
-                                        "REINDEX DATABASE d",
-                                        "REINDEX SYSTEM d",
-                                        "ALTER TABLE t VALIDATE CONSTRAINT c"};
+    static const char *const texts[] = {
+        "CREATE INDEX IF NOT EXISTS i ON t (a)", "DROP INDEX s.i, s.j",
+        "REINDEX TABLE t",       "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
+        "DROP TABLE t",          "CREATE TABLE t ()",
+        "REINDEX SCHEMA s",      "REINDEX DATABASE d",
+        "REINDEX SYSTEM d",      "ALTER TABLE t VALIDATE CONSTRAINT c"};
     static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
                                        " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -172,8 +168,8 @@ static void no_operator_is_left_to_search_path(void **state)
 #define SETTINGS    "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
-        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", "f", "f",    \
-        NO_DETAIL
+        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", "f",         \
+        "f", NO_DETAIL
 #define NO_DETAIL "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
 
 /* Reads a row whose every column ends at unreadable memory. */
