@@ -24,8 +24,12 @@ static const char *obstacle(const struct statement *statement, const struct fact
     if (facts->kind != 'r' || facts->partitioned.name[0] != '\0' || facts->target_oid == 0) {
         return "it is no plain table";
     }
+    if (statement->actions[0].flags & COLUMN_COLLATED) {
+        return "a row may break its CHECKs in the new collation";
+    }
     if (facts->rebuilt.others || facts->rebuilt.count == 0) {
-        return "a constraint on the column could not be made again just as it is";
+        return "a constraint on the column could not be made again just as it is, or a row may "
+               "break it with the new type";
     }
     return NULL;
 }

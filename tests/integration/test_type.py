@@ -28,6 +28,12 @@ FORMS = [
     ("create index on t (lower(c))", "alter table t alter c type text", False),
     ("create table child () inherits (t)", "alter table t alter c type text", False),
     ("", "alter table t alter b type bigint", False),
+    # Rows that the CHECK, with another type or collation, is not true of: nothing is changed.
+    ("alter table t add k int default -1 check (k < 0)", "alter table t alter k type oid", False),
+    ("alter table t alter d type varchar(9) collate \"C\", add check (d > 'X')", "alter table t alter d type text", False),
+    ("alter table t add check (d > 'X')", "alter table t alter d type text collate \"C\"", False),
+    ("alter table t add x varchar(9) default 'a' check (pg_collation_for(x) = '\"default\"')",
+     "alter table t alter x type varchar(12) collate \"POSIX\"", False),
 ]
 LOOK = """
     select 'column', attname::text, format_type(atttypid, atttypmod), attnotnull::text, null from pg_attribute
