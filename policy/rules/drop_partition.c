@@ -22,8 +22,9 @@ static bool may_rewrite(const struct statement *statement, const struct situatio
         *reason = "DETACH CONCURRENTLY is not possible beside a default partition";
         return false;
     }
-    /* What the server will not drop must stay where it is. */
-    if (facts->dropped_count != 1 || !facts->dropped[0].droppable) {
+    /* What the server will not drop must stay where it is; DROP TABLE is not for foreign tables. */
+    bool is_table = facts->kind == 'r' || facts->kind == 'p';
+    if (!is_table || facts->dropped_count != 1 || !facts->dropped[0].droppable) {
         return false;
     }
     if (!facts->may_change) {

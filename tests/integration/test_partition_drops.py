@@ -46,6 +46,8 @@ def test_a_partition_is_detached_before_it_is_dropped(both, direct, catalog, det
      " references pt); insert into o select k, a, b from pt limit 1", "drop table p1"),
     ("create table x (p p1)", "drop table p1"),
     ("", "drop table nobody"),
+    ("create foreign data wrapper w_{}; create server s_{} foreign data wrapper w_{};"
+     " create foreign table f partition of pt for values from (2000) to (3000) server s_{}", "drop table f"),
 ])
 def test_what_the_server_will_not_drop_is_not_detached(both, direct, catalog, detaches, before, sql):
     prepare(direct, before)
