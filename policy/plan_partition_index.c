@@ -39,6 +39,9 @@ static const char *index_obstacle(const struct plan_request *request)
     if (request->statements[0].flags & FLAG_ONLY) {
         return "it is for the partitioned table alone";
     }
+    if ((request->statements[0].flags & FLAG_IF_NOT_EXISTS) && facts->index.exists) {
+        return "something of its name is there: PostgreSQL builds nothing then";
+    }
     for (size_t i = 0; i < facts->partition_count; i++) {
         char kind = facts->partitions[i].kind;
         if (kind != 'r' && kind != 'p') {

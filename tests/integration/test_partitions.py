@@ -237,6 +237,14 @@ def test_an_equal_index_that_is_there_is_taken(both, direct, catalog, sent, befo
     assert sum(" where not exists (" not in line.lower() for line in builds) == built
 
 
+@pytest.mark.parametrize("name", ["own", "p1", "nobody"])
+def test_an_index_is_not_built_where_its_name_is_taken(both, direct, catalog, name):
+    prepare(direct, "create index own on p1 (a)")
+    plain, safe = both(f"create index if not exists {name} on pt (a)")
+    assert safe == plain == "CREATE INDEX"
+    assert catalog("safe") == catalog("plain")
+
+
 def test_a_partition_keeps_its_own_index_when_another_one_fails(both, direct, catalog):
     """What is attached goes with its parent: nothing that was there before is attached first."""
     prepare(direct, "create unique index own on p1 (k, a, b); insert into p22 select * from p22 limit 1")
