@@ -1,6 +1,7 @@
 /* CREATE INDEX IF NOT EXISTS of a name that is there: PostgreSQL looks at what is asked for before
  * it looks at the name. What an index of this table is made of already is nothing that it could
- * complain about; whatever else is asked for is left to it. */
+ * complain about; whatever else is asked for is left to it. So is CONCURRENTLY: it is refused in a
+ * transaction and for a partitioned table, and makes nobody wait. */
 #include "policy/probe_text.h"
 
 #include "policy/sql/sql.h"
@@ -20,7 +21,7 @@ void probe_append_same_columns(const struct statement *statement, struct span te
 {
     char columns[KEY_COLUMNS_MAX][NAME_BYTES];
     size_t count = 0;
-    if (statement->flags & FLAG_IF_NOT_EXISTS) {
+    if ((statement->flags & FLAG_IF_NOT_EXISTS) && !(statement->flags & FLAG_CONCURRENTLY)) {
         count = sql_index_columns(text, statement, columns, KEY_COLUMNS_MAX);
     }
     if (count == 0) {

@@ -177,6 +177,17 @@ def test_what_looks_like_no_change_is_left_to_the_server(connect, direct, catalo
     assert catalog("safe") == catalog("plain")
 
 
+def test_what_is_refused_in_a_transaction_is_refused_there(connect, direct):
+    """Also where it would change nothing."""
+    prepare(direct, "create index t_idx on t (a)")
+    heard = []
+    for schema, connection in (("plain", direct), ("safe", connect())):
+        connection.execute("begin")
+        heard.append(outcome(connection, schema, "create index concurrently if not exists t_idx on t (a)"))
+        connection.execute("rollback")
+    assert heard[1] == heard[0] and heard[0][0] == "25001"
+
+
 def test_a_temporary_table_of_that_name_is_not_touched(connect):
     """It comes first in every search_path, but a new partition does not go by it."""
     connection = connect()
