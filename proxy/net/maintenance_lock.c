@@ -4,7 +4,8 @@
  *      WANTED --> ASKED --> HELD --> UNLOCKING --> gone
  *         ^---------+ not now: again after a pause
  *
- * Between two questions the session is idle, outside a transaction: it holds no snapshot. */
+ * Between two questions the session is idle, outside a transaction: it holds no snapshot. Nor is it
+ * ended for that: its locks are held for as long as a build takes. */
 #include "proxy/net/maintenance_lock.h"
 
 #include <event2/event.h>
@@ -21,6 +22,12 @@
 #define PAUSE_FIRST_MS  50u
 #define PAUSE_MOST_MS   1000u
 #define BACKOFF_MOST_MS 30000u
+
+/* The first question, before any lock. Not an option of the connection: before PostgreSQL 14 there
+ * is none of that name. */
+static const char no_idle_timeout[] =
+    "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings"
+    " WHERE name OPERATOR(pg_catalog.=) 'idle_session_timeout'";
 
 enum lock_state { LOCK_WANTED, LOCK_ASKED, LOCK_HELD, LOCK_UNLOCKING };
 
@@ -203,6 +210,10 @@ static void on_call(void *who, enum call_news news, const PGresult *result, cons
     }
     server->asked = NULL;
     if (news == CALL_READY) {
+        call_ask(server->call, no_idle_timeout, ANSWER_LIMIT_MS);
+        return;
+    }
+    if (!server->ready) {
         server->ready = true;
         server->backoff_ms = 0;
     } else if (lock->state == LOCK_UNLOCKING) {

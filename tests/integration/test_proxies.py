@@ -1,6 +1,7 @@
 """One schema change at a time per table, across two proxies in front of one server: with a maintenance connection the
 table is locked against the other proxy, which asks again and never waits in the server."""
 import threading
+import time
 
 import psycopg
 import pytest
@@ -129,3 +130,16 @@ def test_without_the_connection_a_change_goes_on(make_proxy, tables, connect, in
     assert Change(connect(leg=proxy), "alter table other add a int").end() is None
     assert index("i").valid
     assert any("event=table_lock" in line for line in proxy.process.lines)
+
+
+def test_a_lock_outlives_the_idle_timeout(make_proxy, server, tables, connect, direct, index):
+    """Of the server, the database or the role: the session that holds it has nothing else to do."""
+    server.psql("create role impatient login superuser; alter role impatient set idle_session_timeout = '600ms'")
+    leg = make_proxy(maintenance={**MAINTENANCE, "user": "impatient"})
+    change = Change(connect(leg=leg), "create index i on few (slow(g))")
+    builds(direct)
+    time.sleep(1)
+    assert change.thread.is_alive() and direct.execute(LOCKS).fetchone()[0] == 1
+    assert change.end() is None and index("i").valid
+    assert not any("event=table_lock" in line for line in leg.process.lines)
+    unlocked(direct)
