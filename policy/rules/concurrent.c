@@ -18,7 +18,9 @@ bool concurrent_is_harmless(const struct statement *statement, const struct situ
 
 bool concurrent_is_there(const struct statement *statement, const struct facts *facts)
 {
-    bool may_have = facts->kind == 'r' || facts->kind == 'p' || facts->kind == 'm';
+    /* A unique one of a partitioned table must have the columns that it is partitioned by. */
+    bool whole = facts->kind == 'p' && !(statement->flags & FLAG_UNIQUE);
+    bool may_have = facts->kind == 'r' || facts->kind == 'm' || whole;
     return statement->kind == STATEMENT_CREATE_INDEX && (statement->flags & FLAG_IF_NOT_EXISTS) &&
            facts->target_known && may_have && facts->index.exists && facts->index.valid &&
            facts->index.same_columns;

@@ -163,11 +163,13 @@ def test_what_would_change_nothing_waits_for_nobody(connect, direct, sql, sqlsta
     "create index if not exists t_idx on t (a) include (nope)",
     "create index if not exists t_idx on t using nope (a)",
     "create index if not exists t_idx on t ((a + 1))",
+    "create unique index if not exists pt_idx on pt (b)",
     "create index if not exists t_idx on p (id)",
 ])
 def test_what_looks_like_no_change_is_left_to_the_server(connect, direct, catalog, sql):
     prepare(direct, """
         create index t_idx on t (a);
+        create index pt_idx on pt (b, k);
         create view v as select * from t;
         create table up (a int not null);
         create table down () inherits (up);
