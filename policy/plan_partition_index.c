@@ -21,6 +21,7 @@
 #include "policy/sql/partition_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define NOT_PROVED "the index of one table could not be proved to be the same"
 
@@ -49,6 +50,9 @@ static const char *index_obstacle(const struct plan_request *request)
         }
         if (facts->partitions[i].index_name[0] == '\0') {
             return "no free name for the index of a partition was found";
+        }
+        if (strcmp(facts->partitions[i].index_name, index_name(request)) == 0) {
+            return "its name is that which the index of a partition would get";
         }
     }
     return index_name(request)[0] == '\0' ? "no free name for the index was found" : NULL;

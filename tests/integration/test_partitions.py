@@ -237,7 +237,7 @@ def test_an_equal_index_that_is_there_is_taken(both, direct, catalog, sent, befo
     assert sum(" where not exists (" not in line.lower() for line in builds) == built
 
 
-@pytest.mark.parametrize("name", ["own", "p1", "nobody"])
+@pytest.mark.parametrize("name", ["own", "p1", "p1_a_idx", "nobody"])
 def test_an_index_is_not_built_where_its_name_is_taken(both, direct, catalog, name):
     prepare(direct, "create index own on p1 (a)")
     plain, safe = both(f"create index if not exists {name} on pt (a)")
