@@ -64,8 +64,8 @@ struct step {
     bool undo_started;
     bool builds; /* RUN, PART, the first ASIDE: an index, CONCURRENTLY, and so it waits for every
                   * older snapshot of its database */
-    bool
-        lists; /* PART: a query; its rows are statements, which are the part, one after the other */
+    /* PART: a query; its rows are statements, which are the part, one after the other. */
+    bool lists;
     /* PART: done, it is not taken back when a later one fails, and cut off, its UNDO makes it
      * whole. The client and the ledger are told of both. */
     bool stays;

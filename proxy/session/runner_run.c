@@ -124,7 +124,7 @@ static void hold_complete(struct runner *runner, struct span message)
 }
 
 /* The rewritten statement went as an exchange of ours: turn what came of it into the reply. */
-static void take_exchange_reply(struct session *session, struct effects *effects)
+static void take_exchange_reply(struct session *session)
 {
     struct runner *runner = session->runner;
     struct exchange *exchange = &runner->exchange;
@@ -140,7 +140,6 @@ static void take_exchange_reply(struct session *session, struct effects *effects
                               frame_body(frame, error));
     }
     runner->run_failed = true;
-    (void)effects;
 }
 
 static void write_outcome(struct session *session, struct effects *effects)
@@ -155,7 +154,7 @@ void run_end(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
     if (runner_is_execute(runner) && rewrite_is_made(runner)) {
-        take_exchange_reply(session, effects);
+        take_exchange_reply(session);
     }
     bool resync = runner_is_execute(runner) && !rewrite_is_made(runner);
     if (runner->run_failed && run_step(runner)->retry &&
