@@ -29,22 +29,6 @@ uint64_t aside_number(struct session *session)
     return session->random == 0 ? 1 : session->random;
 }
 
-/* A portal of the client's that holds a snapshot would make the build wait for this transaction. A
- * Query drops the unnamed one when it comes; an Execute leaves it, and then it must be one that has
- * no more to give. True: it is closed, in front of what is sent next. */
-static bool close_unnamed(struct session *session, struct effects *effects)
-{
-    struct pipeline *pipeline = &session->pipeline;
-    if (pipeline->unnamed == UNNAMED_NONE ||
-        (pipeline->unnamed == UNNAMED_OPEN && runner_is_execute(session->runner))) {
-        return false;
-    }
-    pipeline->unnamed = UNNAMED_NONE;
-    portal_close(&session->prepared, span_text(""));
-    encode_close(&effects->to_server, 'P', span_text(""));
-    return true;
-}
-
 bool aside_ask(struct session *session, struct effects *effects)
 {
     struct runner *runner = session->runner;
@@ -54,7 +38,7 @@ bool aside_ask(struct session *session, struct effects *effects)
     }
     runner->state = RUNNER_SETTINGS;
     buffer_reset(&runner->generated);
-    bool closes = close_unnamed(session, effects);
+    bool closes = exchange_close_unnamed(session, effects);
     exchange_send(session, runner, runner->plan.steps[runner->plan.aside - 1].sql, effects);
     runner->exchange.closes_due += closes;
     return true;

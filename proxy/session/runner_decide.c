@@ -256,7 +256,11 @@ void decide_start(struct session *session, struct effects *effects)
         return;
     }
     runner->state = RUNNER_PROBE;
+    /* Whose turn comes later would be waited for by a build whose turn it is. */
+    bool closes = session->pipeline.status == STATUS_TRANSACTION && !runner_is_execute(runner) &&
+                  exchange_close_unnamed(session, effects);
     send_query(session, effects);
+    runner->exchange.closes_due += closes;
 }
 
 void decide_again(struct session *session, struct effects *effects)

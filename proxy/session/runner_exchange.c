@@ -113,6 +113,19 @@ void exchange_send_within(struct session *session, struct runner *runner, struct
     exchange_close(runner, effects);
 }
 
+bool exchange_close_unnamed(struct session *session, struct effects *effects)
+{
+    struct pipeline *pipeline = &session->pipeline;
+    if (session->replication || pipeline->unnamed == UNNAMED_NONE ||
+        (pipeline->unnamed == UNNAMED_OPEN && runner_is_execute(session->runner))) {
+        return false;
+    }
+    pipeline->unnamed = UNNAMED_NONE;
+    portal_close(&session->prepared, span_text(""));
+    encode_close(&effects->to_server, 'P', span_text(""));
+    return true;
+}
+
 static void note_error(struct exchange *exchange, struct span message, struct span body)
 {
     struct report report;

@@ -146,6 +146,11 @@ void exchange_send_bound(struct session *session, struct runner *runner, struct 
  * goes alone. */
 void exchange_send_within(struct session *session, struct runner *runner, struct span outer,
                           struct span sql, struct effects *effects);
+/* A portal of the client's that holds a snapshot makes builds wait for its transaction. A Query
+ * drops the unnamed one when it comes; an Execute leaves it, and then it must be one that has no
+ * more to give. True: it is closed, in front of the exchange that is sent next, whose closes_due
+ * has one more then. */
+MUST_USE bool exchange_close_unnamed(struct session *session, struct effects *effects);
 void exchange_free(struct exchange *exchange);
 
 enum exchange_progress {

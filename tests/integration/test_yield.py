@@ -181,3 +181,20 @@ def test_an_override_that_observes_is_heeded(make_proxy, table, database, connec
         assert kinds(ask(wire, query("commit"))) == "CZ"
         thread.join(20)
         assert not thread.failed
+
+
+def test_who_waits_for_his_turn_holds_nothing(proxy, server, database, client, connect):
+    """The build has its turn at the table already when the other's portal is made: neither waits for the other."""
+    server.psql("create table few as select g from generate_series(1, 20) g;"
+                " create function slow(int) returns int immutable language plpgsql as"
+                " $$ begin perform pg_sleep(0.1); return $1; end $$", database)
+    builder = connect()
+    ended = []
+    thread = threading.Thread(target=lambda: ended.append(build(builder, "create index on few (slow(g))")))
+    thread.start()
+    time.sleep(0.5)
+    ask(client, LOCK)
+    assert kinds(ask(client, query("alter table few add a int"))) == "NCZ"     # it waited
+    thread.join(20)
+    assert ended and ended[0] < 8
+    assert kinds(ask(client, query("rollback"))) == "CZ"
