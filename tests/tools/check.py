@@ -24,7 +24,7 @@ OUT = Path(os.environ.get("OUT", "build"))
 OUT = OUT if OUT.is_absolute() else ROOT / OUT
 CPUS = len(os.sched_getaffinity(0))
 DIALOGUES = "tests/unit/session/dialogue_test"
-FUZZ_SECONDS = 3      # per target: enough to run each mutator over the seeds
+FUZZ_SECONDS = 2      # per target: enough to run each mutator over the seeds
 UNIT_SECONDS = 600    # one program; every one needs less than 30 on an idle machine, but for `make asan`
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
               "UBSAN_OPTIONS": "print_stacktrace=1",

@@ -51,7 +51,7 @@ static void actions_are_described_as_they_are(void **state)
     } cases[] = {
         {"lock-timeout", "guard", "guard"},
         {"nothing-to-change", "run nothing", "run nothing"},
-        {"changing-column-type", "warn, block by size", "block, but for small tables"},
+        {"adding-domain-field", "warn, block by size", "block, but for small tables"},
         {"require-concurrent-reindex", "rewrite, else warn", "rewrite, else block"},
         {"ban-drop-column", "warn", "block"},
         {"prefer-text-field", "off", "off"},
