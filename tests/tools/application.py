@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-PAUSE_SECONDS = 0.005
+PAUSE_SECONDS = 0.01
 
 
 class Application:

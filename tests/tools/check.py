@@ -24,6 +24,7 @@ OUT = Path(os.environ.get("OUT", "build"))
 OUT = OUT if OUT.is_absolute() else ROOT / OUT
 CPUS = len(os.sched_getaffinity(0))
 DIALOGUES = "tests/unit/session/dialogue_test"
+NICE = 5              # to the tests that watch the clock
 FUZZ_SECONDS = 2      # per target: enough to run each mutator over the seeds
 UNIT_SECONDS = 600    # one program; every one needs less than 30 on an idle machine, but for `make asan`
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
@@ -50,8 +51,8 @@ class Part:
                   f" {time.monotonic() - self.start:.0f} s", flush=True)
 
 
-def make(mode, *goals):
-    subprocess.run(["make", "-s", f"-j{CPUS}", f"MODE={mode}", f"BUILD={OUT / mode}", *goals],
+def make(mode, *goals, niceness=0):
+    subprocess.run(["nice", f"-n{niceness}", "make", "-s", f"-j{CPUS}", f"MODE={mode}", f"BUILD={OUT / mode}", *goals],
                    cwd=ROOT, check=True)
 
 
@@ -102,15 +103,23 @@ def run_pytest(folder, mode, words, **more):
     return passed, failed, output if failed or number["skipped"] else ""
 
 
-def build(given, unit_mode):
+def build(goals, niceness=0):
+    """`goals`: pairs of a mode and what is to be made in it."""
     start = time.monotonic()
-    unit = given.only in (None, "unit") and not given.clients
-    make(given.mode, "all", *([OUT / given.mode / DIALOGUES] if unit else []))
-    if unit:
-        make(unit_mode, "unit-tests")
-    if given.only in (None, "fuzz") and not given.clients:
-        fuzz.build()
-    print(f"== built in {time.monotonic() - start:.0f} s", flush=True)
+    for mode, *words in goals:
+        make(mode, *words, niceness=niceness)
+    print(f"== built {', '.join(f'{words[0]} ({mode})' for mode, *words in goals)} in"
+          f" {time.monotonic() - start:.0f} s", flush=True)
+
+
+def back_goals(given, unit_mode):
+    """What only the unit tests and the fuzz targets need."""
+    goals = []
+    if given.only in (None, "unit"):
+        goals += [(unit_mode, "unit-tests"), (given.mode, OUT / given.mode / DIALOGUES)]
+    if given.only in (None, "fuzz"):
+        goals += [("fuzz", "fuzz-programs")]
+    return [] if given.clients else goals
 
 
 def all_jobs(given, unit_mode):
@@ -135,19 +144,23 @@ def interrupt_children():
                 os.kill(int(pid), signal.SIGINT)
 
 
-def run_all(jobs):
-    """Runs the jobs side by side and returns the parts. Tests against servers watch the clock: all else is
-    nice to them (on Linux niceness is a thread's own, and goes on to what the thread starts)."""
+def run_all(jobs, goals):
+    """Runs the jobs side by side and returns the parts. Tests against servers watch the clock: all else is nice
+    to them (on Linux niceness is a thread's own, and goes on to what the thread starts). They mostly wait, so
+    they begin while `goals`, what the others need, are still being built."""
     parts = {name: Part(name, listed) for name, listed in jobs.items()}
     print(f"== running: {', '.join(parts)}", flush=True)
     front = ThreadPoolExecutor(1)
-    back = ThreadPoolExecutor(CPUS, initializer=os.nice, initargs=(5,))
-    futures = {(front if job[0] is run_pytest else back).submit(*job): parts[name]
-               for name, listed in jobs.items() for job in listed}
+    back = ThreadPoolExecutor(CPUS, initializer=os.nice, initargs=(NICE,))
+    listed = [(job, part) for name, part in parts.items() for job in jobs[name]]
     try:
+        futures = {front.submit(*job): part for job, part in listed if job[0] is run_pytest}
+        if goals:
+            build(goals, NICE)
+        futures |= {back.submit(*job): part for job, part in listed if job[0] is not run_pytest}
         for future in as_completed(futures):
             futures[future].add(*future.result())
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, subprocess.CalledProcessError):
         for pool in (front, back):
             pool.shutdown(wait=False, cancel_futures=True)
         interrupt_children()
@@ -168,8 +181,8 @@ def main():
     unit_mode = "fuzz" if given.mode == "release" else given.mode
     start = time.monotonic()
     try:
-        build(given, unit_mode)
-        parts = run_all(all_jobs(given, unit_mode))
+        build([(given.mode, "all")])
+        parts = run_all(all_jobs(given, unit_mode), back_goals(given, unit_mode))
     except subprocess.CalledProcessError as failed:
         sys.exit(f"check: {' '.join(map(str, failed.cmd))} failed")
     except KeyboardInterrupt:
