@@ -38,6 +38,14 @@ def ordinary_user():
     raise SystemExit("no user `postgres` or `nobody`: PostgreSQL does not run as root")
 
 
+def as_ordinary_user(command):
+    """The command as that user. A child that Python itself gives to another user is a whole copy of this process
+    first (fork, and not vfork): several milliseconds, and programs that end at once are started by the thousand."""
+    user = ordinary_user()
+    switch = ["setpriv", f"--reuid={user['user']}", f"--regid={user['group']}", "--clear-groups"] if user else []
+    return [*switch, *map(str, command)]
+
+
 def memory_folder():
     """Where a server's data are quick to write: /dev/shm if it is large, as it is not in every container."""
     with contextlib.suppress(OSError):
@@ -178,9 +186,9 @@ class Postgres:
     def run(self, program, *words, **options):
         """One of PostgreSQL's programs to its end; its output. RuntimeError when it fails. If we are interrupted
         it is told to end, as it would leave shared memory behind if it were killed."""
-        with subprocess.Popen([str(postgres_program(program)), *map(str, words)], text=True, cwd="/",
+        with subprocess.Popen(as_ordinary_user([postgres_program(program), *words]), text=True, cwd="/",
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
-                              **ordinary_user(), **options) as child:
+                              **options) as child:
             try:
                 out, err = child.communicate(timeout=120)
             except BaseException:
@@ -278,8 +286,8 @@ class Proxy:
 
     def command(self, *words):
         """Another of the program's subcommands to its end."""
-        return subprocess.run([str(self.program), *words], text=True, capture_output=True, timeout=30,
-                              cwd="/", **ordinary_user(), check=False)
+        return subprocess.run(as_ordinary_user([self.program, *words]), text=True, capture_output=True,
+                              timeout=30, cwd="/", check=False)
 
     def ledger(self, **equal):
         """`ledger list --json`, oldest first; only changes whose fields equal those given."""
