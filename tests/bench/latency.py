@@ -22,8 +22,8 @@ import servers                              # noqa: E402
 from application import Application         # noqa: E402
 from bench import machine                   # noqa: E402
 from catalogue import CATALOGUE, ROWS       # noqa: E402
-from conftest import conninfo, outcome      # noqa: E402
-from twins import Templates                 # noqa: E402
+from conftest import Databases, conninfo, outcome       # noqa: E402
+from twins import Twins                     # noqa: E402
 
 ROUNDS = int(os.environ.get("LATENCY_ROUNDS", 3))
 LOCK_SECONDS = 2.0          # the proxy's default
@@ -36,8 +36,7 @@ class Bench:
     def __init__(self):
         self.server = servers.Postgres({"log_statement": "none", "deadlock_timeout": "1s"})
         self.proxy = servers.Proxy(self.server, timeouts={"lock": f"{LOCK_SECONDS:.0f}s", "backoff": "500ms"})
-        self.admin = self.connect(self.server, "postgres")
-        self.templates = Templates(self.server, self.admin)
+        self.databases = Databases(self.server)
         self.noise = []
 
     def connect(self, leg, database):
@@ -45,11 +44,11 @@ class Bench:
 
     def measure(self, row, leg, blocked):
         """(the application's longest wait in ms, seconds that the change took) of one change on fresh tables."""
-        self.templates.copy("safe", "measured")
-        helper, client = (self.connect(one, "measured") for one in (self.server, leg))
-        helper.execute(row.setup)
+        twins = Twins(self.server, self.databases)
+        helper = twins(row, "safe")
+        client = self.connect(leg, helper.info.dbname)
         helper.execute("checkpoint")
-        application = Application(lambda: self.connect(self.proxy, "measured"), row.application, ROWS)
+        application = Application(lambda: self.connect(self.proxy, helper.info.dbname), row.application, ROWS)
         try:
             application.wait_until_busy()
             application.reset()
@@ -64,9 +63,8 @@ class Bench:
                 blocker.join()
         finally:
             longest = application.stop()
-            for connection in (helper, client):
-                connection.close()
-            self.admin.execute("drop database measured with (force)")
+            client.close()
+            twins.drop()
         if isinstance(said, tuple) or application.errors:
             raise SystemExit(f"{row.name}: {said} {application.errors}")
         return longest * 1000, took
