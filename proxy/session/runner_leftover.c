@@ -86,6 +86,7 @@ void leftover_tell(struct session *session, struct span sql, bool is_query, stru
     session_log(effects, "error", "clean-up failed (sqlstate=%s), to be run by hand: %.*s",
                 session->runner->exchange.sqlstate, (int)cleanup.length, (const char *)cleanup.at);
     write_cleanup(session, cleanup, is_due, effects);
+    session_await_ledger(session, effects); /* a crash behind the reply must not forget it */
     encode_notice(&effects->to_client,
                   &(struct report_text){"WARNING",
                                         SQLSTATE_WARNING,
