@@ -62,8 +62,9 @@ struct step {
      * has succeeded, or, with undo_started, has been begun: a build that fails leaves its index. */
     size_t undo_of;
     bool undo_started;
-    bool builds; /* RUN, PART, the first ASIDE: an index, CONCURRENTLY, and so it waits for every
-                  * older snapshot of its database */
+    /* RUN, PART, the first ASIDE: an index, CONCURRENTLY, and so it waits for every older snapshot
+     * of its database. */
+    bool builds;
     /* PART: a query; its rows are statements, which are the part, one after the other. */
     bool lists;
     /* PART: done, it is not taken back when a later one fails, and cut off, its UNDO makes it

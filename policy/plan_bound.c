@@ -110,11 +110,9 @@ static bool append_add(const struct moves *moves, const struct object_name *tabl
                                     " pg_catalog.pg_get_partition_constraintdef(parent)))"
                                   : ", pg_catalog.concat('NOT (', bound, ')'))");
     buffer_append_text(&body, "; END");
-    buffer_append_text(out, "DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || shadow.failed || body.failed;
+    draft_append_do(&body, out);
+    out->failed = out->failed || shadow.failed;
     buffer_free(&shadow);
-    buffer_free(&body);
     return made;
 }
 
@@ -178,10 +176,7 @@ void bound_attach(struct moves *moves, struct span attach, const struct object_n
     append_drop_now(within, &body);
     append_drop_now(outside, &body);
     buffer_append_text(&body, "; END");
-    buffer_append_text(out, "DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || body.failed;
-    buffer_free(&body);
+    draft_append_do(&body, out);
     moves->draft->plan->tag = moves->statement->tag;
 }
 

@@ -140,10 +140,7 @@ static void detach_append_rest(const struct moves *moves, const struct object_na
     buffer_append_text(&body, bound_as_check);
     detach_append_drop(partition, &body);
     buffer_append_text(&body, "END");
-    buffer_append_text(out, "DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || body.failed;
-    buffer_free(&body);
+    draft_append_do(&body, out);
 }
 
 /* The DETACH itself; false when it could not be written. */

@@ -58,6 +58,14 @@ void draft_append_regclass(const struct object_name *relation, struct buffer *ou
     buffer_free(&name);
 }
 
+void draft_append_do(struct buffer *body, struct buffer *out)
+{
+    buffer_append_text(out, "DO ");
+    sql_append_literal(out, buffer_span(body));
+    out->failed = out->failed || body->failed;
+    buffer_free(body);
+}
+
 const char *draft_time(char *out, uint32_t ms)
 {
     snprintf(out, DRAFT_TIME_BYTES, "%ums", (unsigned)ms);

@@ -32,6 +32,8 @@ void draft_cut(struct draft *draft);
 void draft_append_set(struct buffer *out, const char *name, const char *value, bool local);
 /* pg_catalog.to_regclass('relation'): NULL when there is none. */
 void draft_append_regclass(const struct object_name *relation, struct buffer *out);
+/* "DO 'body'"; frees the body. */
+void draft_append_do(struct buffer *body, struct buffer *out);
 /* A time as PostgreSQL takes it: "2000ms". */
 #define DRAFT_TIME_BYTES 16
 const char *draft_time(char *out, uint32_t ms);

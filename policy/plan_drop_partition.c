@@ -28,10 +28,7 @@ static void detach_append_rest(const struct facts *facts, struct buffer *out)
     buffer_append_text(&body, "DECLARE link pg_catalog.pg_inherits; BEGIN ");
     detach_append_end(&facts->partitioned, &facts->table, &body);
     buffer_append_text(&body, "END");
-    buffer_append_text(out, "DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || body.failed;
-    buffer_free(&body);
+    draft_append_do(&body, out);
 }
 
 const char *plan_drop_partition(const struct plan_request *request, struct draft *draft)

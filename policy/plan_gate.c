@@ -92,9 +92,8 @@ void gate_append(const struct plan_request *request, const struct object_name *t
     struct buffer name = {0}, body = {0};
     sql_append_name(&name, table);
     gate_append_body(request, buffer_span(&name), &body);
-    buffer_append_text(out, "/* ddlguard */ DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || name.failed || body.failed;
+    buffer_append_text(out, "/* ddlguard */ ");
+    draft_append_do(&body, out);
+    out->failed = out->failed || name.failed;
     buffer_free(&name);
-    buffer_free(&body);
 }

@@ -207,14 +207,10 @@ static void index_attach_equal(struct moves *moves)
             buffer_append_text(&body, ", equal);");
         }
     }
-    if (body.length > 0) {
-        struct buffer *out = moves_part(moves);
+    if (body.length > 0 || body.failed) {
         buffer_append_text(&body, " END");
-        buffer_append_text(out, "DO ");
-        sql_append_literal(out, buffer_span(&body));
+        draft_append_do(&body, moves_part(moves));
     }
-    moves->draft->plan->text.failed = moves->draft->plan->text.failed || body.failed;
-    buffer_free(&body);
 }
 
 const char *plan_partition_index(const struct plan_request *request, struct draft *draft)

@@ -2,14 +2,16 @@
  * identity cannot be added to a column that may be NULL, so until all rows are filled another
  * sequence numbers them, those that come meanwhile too:
  *
- *      CREATE SEQUENCE name … OWNED BY t.a        by the identity's own name and options: what it
- *                                                 cannot do is told in the plain statement's words
- *      GRANT USAGE … TO PUBLIC                    an identity asks nobody for rights, a default
- * does SET DEFAULT nextval(name) …                                          the rows (plan_fill.c),
- * NOT NULL, the constraints DO                                         in one transaction, under
- * the table's lock: DROP DEFAULT                           nobody takes another number DROP
- * SEQUENCE name                     but its state is kept ADD GENERATED … AS IDENTITY (SEQUENCE
- * NAME name …) setval(name, …)
+ *      CREATE SEQUENCE name … OWNED BY t.a     by the identity's own name and options: what it
+ *                                              cannot do is told in the plain statement's words
+ *      GRANT USAGE … TO PUBLIC                 an identity asks nobody for rights; a default does
+ *      SET DEFAULT nextval(name)
+ *      …                                       the rows (plan_fill.c), NOT NULL, the constraints
+ *      DO                                      one transaction, under the table's lock:
+ *        DROP DEFAULT                          nobody takes another number
+ *        DROP SEQUENCE name                    but its state is kept
+ *        ADD GENERATED … AS IDENTITY (SEQUENCE NAME name …)
+ *        setval(name, …)
  *
  * The sequence goes with the column, whichever of the two it is. */
 #include "policy/plan_moves.h"
@@ -131,12 +133,10 @@ const char *recipe_identity(struct moves *moves, size_t action)
                                         &facts->table, &add_identity);
     identity_append_swap(&sequence, buffer_span(&drop_default), buffer_span(&add_identity), &body);
     struct buffer *out = moves_part(moves);
-    buffer_append_text(out, "DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || drop_default.failed || add_identity.failed || body.failed;
+    draft_append_do(&body, out);
+    out->failed = out->failed || drop_default.failed || add_identity.failed;
     buffer_free(&drop_default);
     buffer_free(&add_identity);
-    buffer_free(&body);
     moves->draft->plan->tag = moves->statement->tag;
     /* Whole: an identity's NOT NULL cannot be taken back by itself. */
     undo_append_column(facts, moves->statement->actions[action].column, moves_undo(moves, false));

@@ -64,11 +64,9 @@ static bool type_change(struct moves *moves, size_t action)
     bool done = alter_text_only(moves->text, moves->statement, 1u << action, &alter);
     type_append_change(facts, buffer_span(&alter), &body);
     struct buffer *out = moves_part(moves);
-    buffer_append_text(out, "DO ");
-    sql_append_literal(out, buffer_span(&body));
-    out->failed = out->failed || alter.failed || body.failed;
+    draft_append_do(&body, out);
+    out->failed = out->failed || alter.failed;
     buffer_free(&alter);
-    buffer_free(&body);
     moves_keep(moves);
     moves->draft->last->is_binding = true;
     type_append_undo(facts, moves_undo(moves, false));

@@ -28,8 +28,7 @@
 #define DETAIL_PARTITION   'p'
 #define DETAIL_FILL        'f'
 #define DETAIL_FILL_KEY    'g' /* behind its DETAIL_FILL */
-
-#define DETAIL_REBUILT 'r'
+#define DETAIL_REBUILT     'r'
 
 /* Names that are tried where the client gave none, before we give up. */
 #define NAMES_MAX 16

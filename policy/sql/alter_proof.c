@@ -163,9 +163,9 @@ bool alter_is_bare_column(const struct alter_source *source, const struct alter_
         }
         new = node_next(after, new);
     }
-    return new == NULL &&column !=
-               NULL &&prove_same_but(source->definition, column,
-                                     wish->name == NULL ? except : serial_except) &&
+    const char *const *others = wish->name == NULL ? except : serial_except;
+    bool all = new == NULL; /* not in one expression: clang-format takes `new` for another word */
+    return all && column != NULL && prove_same_but(source->definition, column, others) &&
            (wish->name == NULL || type_is_builtin(node_field(column, "typeName"), wish->name));
 }
 
