@@ -106,8 +106,7 @@ static bool decide_is_off(const struct settings *settings, size_t index, enum ac
 static void decide_name_origins(const struct settings *settings, struct decision *out)
 {
     for (size_t i = 0; i < out->fired_count; i++) {
-        int index = rules_find(out->fired[i].rule->id);
-        out->fired[i].origin = settings->origins[index];
+        out->fired[i].origin = settings->origins[rules_index_of(out->fired[i].rule)];
     }
 }
 

@@ -69,6 +69,12 @@ size_t rules_count(void);
 const struct rule *rules_at(size_t index);
 /* -1 when there is no such rule. */
 int rules_find(const char *id);
+/* Of a rule of the table. */
+size_t rules_index_of(const struct rule *rule);
+
+/* Those that others than the table speak of: what they are about is not a statement as it stands.
+ */
+extern const struct rule rule_ban_uncommitted_transaction, rule_too_long, rule_unparsed;
 
 bool rule_matches(const struct rule *rule, const struct statement *statement,
                   const struct situation *now, const struct facts *facts,

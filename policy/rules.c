@@ -112,6 +112,13 @@ int rules_find(const char *id)
     return -1;
 }
 
+size_t rules_index_of(const struct rule *rule)
+{
+    int index = rules_find(rule->id);
+    assert(index >= 0);
+    return (size_t)index;
+}
+
 size_t rule_find_action(const struct rule *rule, const struct statement *statement,
                         const struct facts *facts)
 {

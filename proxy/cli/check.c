@@ -121,17 +121,17 @@ static void check_end_of_file(struct check *check, struct check_file *file,
                               const struct check_track *track)
 {
     const struct config *config = check->judge.config;
-    size_t place = (size_t)rules_find("ban-uncommitted-transaction");
+    const struct rule *rule = &rule_ban_uncommitted_transaction;
     const struct statement begin = {.kind = STATEMENT_BEGIN};
     struct identity nobody = {"", "", "", "", check->judge.wall_us};
     struct settings settings = settings_resolve(&config->settings, config->overrides,
                                                 config->override_count, &nobody, &begin);
-    enum action action = settings_action(&settings, place);
+    enum action action = settings_action(&settings, rules_index_of(rule));
     if (action <= ACTION_ALLOW || !check_track_is_uncommitted(track)) {
         return;
     }
     struct check_finding finding = {.level = action == ACTION_BLOCK ? CHECK_ERROR : CHECK_WARNING,
-                                    .rule = rules_at(place)->id,
+                                    .rule = rule->id,
                                     .action = settings_action_name(action),
                                     .at = track->begin_at,
                                     .length = track->begin_length,

@@ -13,8 +13,6 @@ const char *check_level_name(enum check_level level)
     return names[level];
 }
 
-/* The rule that speaks of statements that the grammar does not take. */
-static const char syntax_rule[] = "unparsed";
 static const char open_message[] =
     "the text ends inside a string, a quoted name, a comment or a parenthesis";
 
@@ -52,7 +50,7 @@ static void add_syntax_finding(struct check_judgement *out)
                              "it.";
     out->findings[out->finding_count++] =
         (struct check_finding){.level = CHECK_ERROR,
-                               .rule = syntax_rule,
+                               .rule = rule_unparsed.id,
                                .action = settings_action_name(ACTION_BLOCK),
                                .at = out->statement.start + at,
                                .message = span_text(out->error.message),
@@ -65,7 +63,7 @@ static void add_length_note(struct check_judgement *out)
 {
     out->findings[out->finding_count++] = (struct check_finding){
         .level = CHECK_NOTE,
-        .rule = "too-long",
+        .rule = rule_too_long.id,
         .action = settings_action_name(ACTION_ALLOW),
         .at = out->statement.start,
         .message = span_text("the statement is longer than the parse limit: its syntax is not "
@@ -89,7 +87,7 @@ static void add_rule_findings(const struct decision *decision, const struct situ
     for (size_t i = 0; i < decision->fired_count; i++) {
         const struct rule *rule = decision->fired[i].rule;
         enum action action = decision->fired[i].action;
-        if (out->broken && strcmp(rule->id, syntax_rule) == 0) {
+        if (out->broken && rule == &rule_unparsed) {
             continue; /* said already, and better */
         }
         if (action == ACTION_ALLOW) {

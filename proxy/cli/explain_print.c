@@ -35,7 +35,7 @@ static void print_origin(const struct explanation *explanation, const struct rul
     printf("%-9s decided by ", "");
     switch (origin->kind) {
     case ORIGIN_BASE:
-        if (explanation->settings.actions[rules_find(rule->id)] != ACTION_DEFAULT) {
+        if (explanation->settings.actions[rules_index_of(rule)] != ACTION_DEFAULT) {
             printf("`rules` in the configuration");
         } else {
             print_profile(explanation);
@@ -131,7 +131,7 @@ static json_t *json_of_origin(const struct explanation *explanation, const struc
 {
     const struct settings *settings = &explanation->settings;
     bool profile =
-        origin->kind == ORIGIN_BASE && settings->actions[rules_find(rule->id)] == ACTION_DEFAULT;
+        origin->kind == ORIGIN_BASE && settings->actions[rules_index_of(rule)] == ACTION_DEFAULT;
     const char *by = profile                       ? "profile"
                      : origin->kind == ORIGIN_BASE ? "rules"
                                                    : settings_origin_name(origin->kind);

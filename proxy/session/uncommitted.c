@@ -8,15 +8,7 @@
 #include "protocol/sqlstate.h"
 #include "proxy/session/session_state.h"
 
-static size_t rule_place(void)
-{
-    return (size_t)rules_find("ban-uncommitted-transaction");
-}
-
-static const struct rule *the_rule(void)
-{
-    return rules_at(rule_place());
-}
+static const struct rule *const the_rule = &rule_ban_uncommitted_transaction;
 
 static double seconds(uint64_t milliseconds)
 {
@@ -34,8 +26,9 @@ void uncommitted_add(struct session *session, const struct settings *settings, b
     if (session->transaction.count == 1) {
         *open = (struct uncommitted){.since_us = session->now_us};
     }
-    enum action action =
-        settings->mode == MODE_OBSERVE ? ACTION_ALLOW : settings_action(settings, rule_place());
+    enum action action = settings->mode == MODE_OBSERVE
+                             ? ACTION_ALLOW
+                             : settings_action(settings, rules_index_of(the_rule));
     open->action = action > open->action ? action : open->action;
     open->is_deaf = is_deaf;
 }
@@ -93,9 +86,9 @@ static void tell_silence(struct session *session, struct effects *effects)
     char message[256], hint[256];
     snprintf(message, sizeof(message),
              "ddlguard: this transaction has been idle for %.1f s: %s (%s)",
-             seconds(timeouts->uncommitted_warn_ms), the_rule()->why, the_rule()->id);
+             seconds(timeouts->uncommitted_warn_ms), the_rule->why, the_rule->id);
     bool ends = session->uncommitted.action == ACTION_BLOCK && timeouts->uncommitted_end_ms > 0;
-    size_t used = (size_t)snprintf(hint, sizeof(hint), "%s", the_rule()->hint);
+    size_t used = (size_t)snprintf(hint, sizeof(hint), "%s", the_rule->hint);
     if (ends && used < sizeof(hint)) {
         snprintf(hint + used, sizeof(hint) - used, " It is ended when it has been idle for %.1f s.",
                  seconds(timeouts->uncommitted_end_ms));
@@ -103,7 +96,7 @@ static void tell_silence(struct session *session, struct effects *effects)
     session->uncommitted.is_told = true;
     append_warning(session, message, hint, &effects->to_client);
     session_log(effects, "warn", "a transaction with schema changes has been idle for %.1f s (%s)",
-                seconds(timeouts->uncommitted_warn_ms), the_rule()->id);
+                seconds(timeouts->uncommitted_warn_ms), the_rule->id);
 }
 
 /* As PostgreSQL does it for idle_in_transaction_session_timeout. */
@@ -113,7 +106,7 @@ static void end_silence(struct session *session, struct effects *effects)
     snprintf(message, sizeof(message),
              "terminating connection: its transaction with schema changes has been idle for %.1f s "
              "(%s)",
-             seconds(timeouts_of(session)->uncommitted_end_ms), the_rule()->id);
+             seconds(timeouts_of(session)->uncommitted_end_ms), the_rule->id);
     struct change_outcome outcome = {.sqlstate = span_text(SQLSTATE_IDLE_IN_TRANSACTION),
                                      .message = span_text(message)};
     transaction_end(&session->transaction, CHANGE_ROLLED_BACK, &outcome, &effects->ledger,
@@ -147,6 +140,6 @@ void uncommitted_tell_end(const struct session *session, struct buffer *out)
     snprintf(message, sizeof(message),
              "ddlguard: this transaction was open for %.1f s behind its first schema change: "
              "%s (%s)",
-             seconds(open_ms), the_rule()->why, the_rule()->id);
-    append_warning(session, message, the_rule()->hint, out);
+             seconds(open_ms), the_rule->why, the_rule->id);
+    append_warning(session, message, the_rule->hint, out);
 }
