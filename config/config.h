@@ -69,5 +69,7 @@ void config_warn(const struct config *config, const char *name, uint64_t wall_us
                  struct buffer *out);
 /* The first upstream whose glob matches; NULL: none. */
 const struct upstream *config_upstream(const struct config *config, struct span database);
+/* The same host and port, whatever is asked for there. */
+bool config_is_same_server(const struct upstream *a, const struct upstream *b);
 
 #endif

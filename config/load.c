@@ -260,3 +260,8 @@ const struct upstream *config_upstream(const struct config *config, struct span 
     }
     return NULL;
 }
+
+bool config_is_same_server(const struct upstream *a, const struct upstream *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}

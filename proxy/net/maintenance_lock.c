@@ -232,8 +232,7 @@ static void on_call(void *who, enum call_news news, const PGresult *result, cons
 static struct lock_server *server_of(struct maintenance_line *line, const struct upstream *upstream)
 {
     struct lock_server *server = line->lock_servers;
-    while (server != NULL && (server->upstream->port != upstream->port ||
-                              strcmp(server->upstream->host, upstream->host) != 0)) {
+    while (server != NULL && !config_is_same_server(server->upstream, upstream)) {
         server = server->next;
     }
     if (server == NULL && (server = calloc(1, sizeof *server)) != NULL) {

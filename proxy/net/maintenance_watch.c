@@ -36,16 +36,11 @@ static const char blockers_sql[] =
     " LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid ORDER BY b.pid LIMIT 5) AS blockers)"
     " FROM (VALUES ";
 
-static bool is_same_server(const struct upstream *a, const struct upstream *b)
-{
-    return a->port == b->port && strcmp(a->host, b->host) == 0;
-}
-
 static struct watched_server *server_of(const struct maintenance_line *line,
                                         const struct upstream *upstream)
 {
     for (size_t i = 0; i < line->server_count; i++) {
-        if (is_same_server(line->servers[i].upstream, upstream)) {
+        if (config_is_same_server(line->servers[i].upstream, upstream)) {
             return &line->servers[i];
         }
     }
@@ -75,7 +70,7 @@ static void post(struct watched_server *server, const char *pid, const char *tex
     uint32_t blocked = (uint32_t)strtoul(pid, NULL, 10);
     pthread_mutex_lock(&line->lock);
     for (const struct watch *watch = line->watches; watch != NULL; watch = watch->next) {
-        if (watch->pid == blocked && is_same_server(watch->upstream, server->upstream)) {
+        if (watch->pid == blocked && config_is_same_server(watch->upstream, server->upstream)) {
             struct letter *letter = letter_new(watch->link);
             if (letter != NULL) {
                 letter_post(letter, SESSION_BLOCKERS, span_text(text));
@@ -108,7 +103,7 @@ static void append_pids(struct watched_server *server, struct buffer *out)
     const char *comma = "";
     pthread_mutex_lock(&line->lock);
     for (const struct watch *watch = line->watches; watch != NULL; watch = watch->next) {
-        if (is_same_server(watch->upstream, server->upstream)) {
+        if (config_is_same_server(watch->upstream, server->upstream)) {
             buffer_append_format(out, "%s(%u)", comma, (unsigned)watch->pid);
             comma = ", ";
         }

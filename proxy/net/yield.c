@@ -22,8 +22,7 @@ struct yield_mail {
 static bool concerns(const struct yield *yield, const struct link *link)
 {
     return link->state == LINK_OPEN && link->registered &&
-           link->upstream->port == yield->upstream->port &&
-           strcmp(link->upstream->host, yield->upstream->host) == 0 &&
+           config_is_same_server(link->upstream, yield->upstream) &&
            span_equal(link_database(link), buffer_span(&yield->database));
 }
 
