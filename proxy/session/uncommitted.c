@@ -105,7 +105,7 @@ static void end_silence(struct session *session, struct effects *effects)
     char message[256];
     snprintf(message, sizeof(message),
              "terminating connection: its transaction with schema changes has been idle for %.1f s "
-             "(%s)",
+             "(%s, timeouts.uncommitted_end of ddlguard)",
              seconds(timeouts_of(session)->uncommitted_end_ms), the_rule->id);
     struct change_outcome outcome = {.sqlstate = span_text(SQLSTATE_IDLE_IN_TRANSACTION),
                                      .message = span_text(message)};
