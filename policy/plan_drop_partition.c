@@ -13,7 +13,7 @@
  * to go, and the same DROP TABLE is then the rest of it. */
 #include "policy/plan_moves.h"
 
-static void detach_append_statement(const struct facts *facts, struct buffer *out)
+static void drop_partition_append_detach(const struct facts *facts, struct buffer *out)
 {
     buffer_append_text(out, "ALTER TABLE ");
     sql_append_name(out, &facts->partitioned);
@@ -22,7 +22,7 @@ static void detach_append_statement(const struct facts *facts, struct buffer *ou
     buffer_append_text(out, " CONCURRENTLY");
 }
 
-static void detach_append_rest(const struct facts *facts, struct buffer *out)
+static void drop_partition_append_end(const struct facts *facts, struct buffer *out)
 {
     struct buffer body = {0};
     buffer_append_text(&body, "DECLARE link pg_catalog.pg_inherits; BEGIN ");
@@ -42,8 +42,8 @@ const char *plan_drop_partition(const struct plan_request *request, struct draft
             moves_gate(&moves, &facts->foreign_keys[i].table);
         }
     }
-    detach_append_statement(facts, moves_detach(&moves, &facts->partitioned, &facts->table));
-    detach_append_rest(facts, moves_part(&moves));
+    drop_partition_append_detach(facts, moves_detach(&moves, &facts->partitioned, &facts->table));
+    drop_partition_append_end(facts, moves_part(&moves));
     const char *why = NULL;
     if (!sql_drop_some(moves.text, moves.statement, 1u, false, moves_part(&moves))) {
         why = "the drop could not be proved to be the same";
