@@ -12,16 +12,10 @@
  * retry=run,gate */
 #include "policy/plan.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <glob.h>
 
 #include "tests/unit/policy/case_file.h"
+#include "tests/unit/policy/statements.h"
 
 #define STATEMENTS_MAX 8
 #define PARSE_LIMIT    1024
@@ -46,21 +40,13 @@ static void outcome_force(const struct test_case *test, struct decision *decisio
 
 static void outcome_make(const struct test_case *test, struct outcome *out)
 {
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0;
     struct span text = span_text(test->sql);
     struct situation now = test->now;
     struct facts facts = test->facts;
     facts.partitions = test->partitions;
     facts.foreign_keys = test->foreign_keys;
     *out = (struct outcome){0};
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    while (scan_next(&scanner, text, &at, true, &cut) == SCAN_STATEMENT) {
-        assert_true(out->count < STATEMENTS_MAX);
-        sql_parse(text, &cut, PARSE_LIMIT, &out->statements[out->count++]);
-    }
+    out->count = statements_of(text, PARSE_LIMIT, out->statements, STATEMENTS_MAX);
     now.alone = now.alone && out->count == 1;
     for (size_t i = 0; i < out->count; i++) {
         now.early |= now.in_transaction && statement_is_early(&out->statements[i]);

@@ -3,32 +3,11 @@
  * 11, 13, 15, 17 and 18 with pg_locks, pg_stat_user_tables and the server's debug messages. */
 #include "policy/effect.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "policy/sql/sql.h"
-
-#define PARSE_LIMIT 4096
+#include "tests/unit/policy/statements.h"
 
 static const struct facts nothing_known = {0};
-
-static struct statement statement_of(const char *sql)
-{
-    struct scanner scanner;
-    struct scan_statement cut;
-    struct statement out;
-    size_t at = 0;
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    assert_int_equal(scan_next(&scanner, span_text(sql), &at, true, &cut), SCAN_STATEMENT);
-    sql_parse(span_text(sql), &cut, PARSE_LIMIT, &out);
-    return out;
-}
 
 /* AccessExclusiveLock: AX; ShareUpdateExclusiveLock: SUX. */
 static const char *initials(enum lock_mode mode)

@@ -1,13 +1,9 @@
 /* Plans: what tests/cases cannot say: proofs that fail, texts that stay valid, limits. */
 #include "policy/plan.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
+#include "tests/unit/policy/statements.h"
 
 static const struct situation alone = {.alone = true};
 
@@ -36,18 +32,12 @@ struct one {
 
 static void one_make(struct one *one, const char *sql)
 {
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0;
-    struct span text = span_text(sql);
-    *one = (struct one){.facts = big_table(), .settings = settings_default()};
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    assert_int_equal(scan_next(&scanner, text, &at, true, &cut), SCAN_STATEMENT);
-    sql_parse(text, &cut, 4096, &one->statement);
+    *one = (struct one){
+        .statement = statement_of(sql), .facts = big_table(), .settings = settings_default()};
     one->decision = decide(&one->statement, &alone, &one->facts, &one->settings);
-    one->request = (struct plan_request){
-        &one->statement, 1, text, &one->decision, &alone, &one->facts, &one->settings, 4096};
+    one->request =
+        (struct plan_request){&one->statement, 1,           span_text(sql), &one->decision,
+                              &alone,          &one->facts, &one->settings, STATEMENT_LIMIT};
 }
 
 static void the_insertion_is_told_for_error_positions(void **state)

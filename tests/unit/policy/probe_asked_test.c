@@ -1,38 +1,5 @@
 /* The probe leaves out what a statement's decision does not need, and says that it is not known. */
-#include "policy/probe.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "policy/sql/sql.h"
-
-static const struct situation alone = {.alone = true};
-
-static struct probe probe_of(const char *sql)
-{
-    struct scanner scanner;
-    struct scan_statement cut;
-    struct statement statement;
-    struct probe probe;
-    size_t at = 0;
-    struct span text = span_text(sql);
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    assert_int_equal(scan_next(&scanner, text, &at, true, &cut), SCAN_STATEMENT);
-    sql_parse(text, &cut, 4096, &statement);
-    text = span_cut(text, statement.start, statement.length);
-    assert_true(probe_build(&statement, text, &alone, &probe));
-    return probe;
-}
-
-static bool query_has(const struct probe *probe, const char *part)
-{
-    return memmem(probe->queries[0].at, probe->queries[0].length, part, strlen(part)) != NULL;
-}
+#include "tests/unit/policy/probe_fixture.h"
 
 /* What is of no use for a statement is not asked: the server would plan it all the same. */
 static void nothing_is_asked_for_nothing(void **state)
@@ -55,7 +22,7 @@ static void nothing_is_asked_for_nothing(void **state)
         {"REFRESH MATERIALIZED VIEW m", false, false, false, true},
     };
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        struct probe probe = probe_of(asked[i].sql);
+        struct probe probe = probe_of(asked[i].sql, &alone);
         assert_int_equal(query_has(&probe, "SELECT 'p', weight.level"), asked[i].partitions);
         assert_int_equal(query_has(&probe, "SELECT 'k', 0"), asked[i].foreign_keys);
         assert_int_equal(query_has(&probe, "d.partcollation"), asked[i].bound);
@@ -78,7 +45,7 @@ static void settings_go_with_what_reads_catalogs(void **state)
                   {"REINDEX SCHEMA s", true},
                   {"CREATE TABLE t ()", false}};
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-        struct probe probe = probe_of(probes[i].sql);
+        struct probe probe = probe_of(probes[i].sql, &alone);
         assert_int_equal(probe_planner(&probe).length > 0, probes[i].planned);
         probe_free(&probe);
     }

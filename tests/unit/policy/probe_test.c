@@ -1,43 +1,12 @@
 /* The probe's SQL, as far as it can be judged without a server, and the reading of its answer. */
-#include "policy/probe.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "policy/sql/sql.h"
 #include "tests/unit/guard.h"
+#include "tests/unit/policy/probe_fixture.h"
 
-static const struct situation alone = {.alone = true};
 static const struct situation in_transaction = {.in_transaction = true, .alone = true};
 static const struct situation early = {.in_transaction = true, .alone = true, .early = true};
 static const struct situation hidden = {.alone = true, .hidden = true};
-
-static struct probe probe_of(const char *sql, const struct situation *now)
-{
-    struct scanner scanner;
-    struct scan_statement cut;
-    struct statement statement;
-    struct probe probe;
-    size_t at = 0;
-    struct span text = span_text(sql);
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    assert_int_equal(scan_next(&scanner, text, &at, true, &cut), SCAN_STATEMENT);
-    sql_parse(text, &cut, 4096, &statement);
-    text = span_cut(text, statement.start, statement.length);
-    assert_true(probe_build(&statement, text, now, &probe));
-    return probe;
-}
-
-static bool query_has(const struct probe *probe, const char *part)
-{
-    return memmem(probe->queries[0].at, probe->queries[0].length, part, strlen(part)) != NULL;
-}
 
 /* What is asked for a statement, and a part of the question. */
 static const struct question {
@@ -145,12 +114,16 @@ static void outside_a_transaction_nothing_is_new(void **state)
 static void no_operator_is_left_to_search_path(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "CREATE INDEX IF NOT EXISTS i ON t (a)", "DROP INDEX s.i, s.j",
-        "REINDEX TABLE t",       "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
-        "DROP TABLE t",          "CREATE TABLE t ()",
-        "REINDEX SCHEMA s",      "REINDEX DATABASE d",
-        "REINDEX SYSTEM d",      "ALTER TABLE t VALIDATE CONSTRAINT c"};
+    static const char *const texts[] = {"CREATE INDEX IF NOT EXISTS i ON t (a)",
+                                        "DROP INDEX s.i, s.j",
+                                        "REINDEX TABLE t",
+                                        "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
+                                        "DROP TABLE t",
+                                        "CREATE TABLE t ()",
+                                        "REINDEX SCHEMA s",
+                                        "REINDEX DATABASE d",
+                                        "REINDEX SYSTEM d",
+                                        "ALTER TABLE t VALIDATE CONSTRAINT c"};
     static const char *const bare[] = {" = ", " <> ", " < ",  " > ",       " ~ ",    " + ",
                                        " - ", " || ", " IN ", " BETWEEN ", " LIKE ", " / "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -168,8 +141,8 @@ static void no_operator_is_left_to_search_path(void **state)
 #define SETTINGS    "150020", "2s", "1min", "", "10min", "1s", "notice", "4711"
 #define TARGET                                                                                     \
     "t", "r", "f", "f", "f", "3629056", "100000", "public", "big", "r", "f", "f", "f", "", "f",    \
-        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", "f",         \
-        "f", NO_DETAIL
+        "", "", "", "16384", "f", "", "", "f", "f", "t", "f", "", "t", "f", "t", "f", "f", "f",    \
+        NO_DETAIL
 #define NO_DETAIL "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""
 
 /* Reads a row whose every column ends at unreadable memory. */

@@ -1,15 +1,9 @@
 /* The shadow probe: when there is one, what is sent, and what the server's words make of it. */
 #include "policy/shadow.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
-
-#include "policy/sql/sql.h"
+#include "tests/unit/policy/statements.h"
 
 static const struct situation alone = {.alone = true};
 static const struct situation in_transaction = {
@@ -31,23 +25,10 @@ static struct facts usual_facts(void)
     return facts;
 }
 
-static struct statement parse(const char *sql)
-{
-    struct scanner scanner;
-    struct scan_statement cut;
-    struct statement statement;
-    size_t at = 0;
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    assert_int_equal(scan_next(&scanner, span_text(sql), &at, true, &cut), SCAN_STATEMENT);
-    sql_parse(span_text(sql), &cut, 4096, &statement);
-    return statement;
-}
-
 static struct shadow shadow_of(const char *sql, const struct situation *now,
                                const struct facts *facts)
 {
-    struct statement statement = parse(sql);
+    struct statement statement = statement_of(sql);
     struct shadow shadow;
     assert_true(shadow_build(&statement, span_text(sql), now, facts, &shadow));
     return shadow;
@@ -146,7 +127,7 @@ static void only_what_a_copy_can_tell_is_asked(void **state)
     };
     struct facts facts = usual_facts();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct statement statement = parse(cases[i].sql);
+        struct statement statement = statement_of(cases[i].sql);
         struct shadow shadow = shadow_of(cases[i].sql, &alone, &facts);
         bool wanted = shadow_is_wanted(&statement, &alone, &facts);
         size_t expected = cases[i].steps == 0 ? 0 : cases[i].steps + 4;
@@ -177,7 +158,7 @@ static void not_every_table_is_copied(void **state)
     cases[9].may_copy = false;
     for (size_t i = 0; i < 10; i++) {
         struct shadow shadow = shadow_of(sql, &alone, &cases[i]);
-        struct statement statement = parse(sql);
+        struct statement statement = statement_of(sql);
         assert_int_equal(shadow.count, 0);
         assert_false(shadow_is_wanted(&statement, &alone, &cases[i]));
         shadow_free(&shadow);

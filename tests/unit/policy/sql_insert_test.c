@@ -2,6 +2,7 @@
  * an error position comes back. */
 #include "policy/sql/internal.h"
 #include "tests/unit/policy/sql_fixture.h"
+#include "tests/unit/policy/statements.h"
 
 #define OURS       "SET LOCAL lock_timeout = '2s'"
 #define STATEMENTS 8
@@ -16,15 +17,7 @@ struct message {
 static struct message message_of(const char *sql)
 {
     struct message message = {.text = span_text(sql)};
-    struct scanner scanner;
-    struct scan_statement cut;
-    size_t at = 0;
-    scan_start(&scanner, (struct scan_options){.standard_conforming_strings = true,
-                                               .encoding = SCAN_ENCODING_UTF8});
-    while (scan_next(&scanner, message.text, &at, true, &cut) == SCAN_STATEMENT) {
-        assert_true(message.count < STATEMENTS);
-        sql_parse(message.text, &cut, LIMIT, &message.statements[message.count++]);
-    }
+    message.count = statements_of(message.text, LIMIT, message.statements, STATEMENTS);
     return message;
 }
 
