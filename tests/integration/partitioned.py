@@ -2,7 +2,7 @@
 import pytest
 
 from conftest import TIMEOUTS
-from pairs import in_both, outcome
+from pairs import in_both, outcome_in
 
 SETUP = in_both("""
     create type color as enum ('red', 'green', 'blue');
@@ -30,5 +30,5 @@ def guarded(connect, make_proxy):
 def both(direct, guarded):
     """both(sql): runs it in both schemas and gives what each client heard."""
     def run(sql):
-        return outcome(direct, "plain", sql), outcome(guarded, "safe", sql)
+        return outcome_in(direct, "plain", sql), outcome_in(guarded, "safe", sql)
     return run

@@ -4,7 +4,7 @@ import threading
 import psycopg
 import pytest
 import servers
-from pairs import catalog, in_both, outcome, prepare
+from pairs import catalog, in_both, outcome_in, prepare
 
 SETUP = in_both("""
     create table p (id int primary key);
@@ -32,7 +32,7 @@ def both(connect, direct, catalog):
             seen = heard[schema] = []
             connection.add_notice_handler(
                 lambda diag, seen=seen: seen.append((diag.sqlstate, diag.message_primary)))
-            seen.append(outcome(connection, schema, sql.format(schema)))
+            seen.append(outcome_in(connection, schema, sql.format(schema)))
         heard["safe"] = [one for one in heard["safe"]
                          if one[0] == "0" or not str(one[1]).startswith("ddlguard: ")]
         assert heard["safe"] == heard["plain"]
@@ -92,7 +92,7 @@ def test_a_reader_of_the_second_table_is_waited_for(connect, direct, proxy, data
     blocker = connect(leg=None, autocommit=False)
     blocker.execute("select 1 from safe.u")
     client = connect()
-    result = outcome(client, "safe", "drop index ta, ua")
+    result = outcome_in(client, "safe", "drop index ta, ua")
     assert result[0] == "55P03"
     assert client.notices[-1] == "ddlguard: the change has failed, but this of it is done: DROP INDEX CONCURRENTLY ta"
     change = proxy.ledger(database=database)[-1]
@@ -101,7 +101,7 @@ def test_a_reader_of_the_second_table_is_waited_for(connect, direct, proxy, data
     names = [row[0] for row in direct.execute(
         "select relname from pg_class where relnamespace = 'safe'::regnamespace and relname in ('ta', 'ua')")]
     assert names == ["ua"]
-    assert outcome(client, "safe", "drop index if exists ta, ua") == "DROP INDEX"
+    assert outcome_in(client, "safe", "drop index if exists ta, ua") == "DROP INDEX"
     assert not direct.execute("select from pg_index where not indisvalid").fetchall()
 
 
@@ -126,7 +126,7 @@ def test_what_a_cancelled_one_has_left_goes(connect, direct):
     timers = [threading.Timer(1, client.cancel), threading.Timer(1.3, writer.rollback)]
     for timer in timers:
         timer.start()
-    assert outcome(client, "safe", "reindex schema safe")[0] == "57014"
+    assert outcome_in(client, "safe", "reindex schema safe")[0] == "57014"
     for timer in timers:
         timer.join()
     assert not direct.execute("select from pg_index where not indisvalid").fetchall()
@@ -135,7 +135,7 @@ def test_what_a_cancelled_one_has_left_goes(connect, direct):
 def test_an_index_that_would_be_passed_over_keeps_it_as_it_came(connect, direct, sent):
     direct.execute("create table safe.x (r int4range, exclude using gist (r with &&))")
     client = connect()
-    assert outcome(client, "safe", "reindex schema safe") == "REINDEX"
+    assert outcome_in(client, "safe", "reindex schema safe") == "REINDEX"
     assert "exclusion constraint" in client.notices[0]
     assert not any("concurrently" in line.lower() for line in sent())
 
@@ -181,10 +181,10 @@ def test_foreign_keys_come_back_when_the_table_stays(children, connect, direct, 
     blocker = connect(leg=None, autocommit=False)
     blocker.execute("select from safe.u")               # in the way of the third foreign key
     client = connect()
-    assert outcome(client, "safe", "drop table c")[0] == "55P03"
+    assert outcome_in(client, "safe", "drop table c")[0] == "55P03"
     assert catalog("safe") == before
     blocker.rollback()
-    assert outcome(client, "safe", "drop table c") == "DROP TABLE"
+    assert outcome_in(client, "safe", "drop table c") == "DROP TABLE"
 
 
 def test_a_foreign_key_that_cannot_come_back_is_told(children, connect, direct):
@@ -192,7 +192,7 @@ def test_a_foreign_key_that_cannot_come_back_is_told(children, connect, direct):
     blocker = connect(leg=None, autocommit=False)
     blocker.execute("select from safe.u")
     client = connect()
-    tried = threading.Thread(target=lambda: outcome(client, "safe", "drop table c"))
+    tried = threading.Thread(target=lambda: outcome_in(client, "safe", "drop table c"))
     tried.start()
     servers.wait_for(lambda: not direct.execute("select from pg_constraint where conname = 'fp' and"
                                                 " connamespace = 'safe'::regnamespace").fetchall(), 20,

@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 import servers
-from pairs import catalog, in_both, outcome, prepare
+from pairs import catalog, in_both, outcome_in, prepare
 
 SETUP = in_both("""
     create table p (id int primary key);
@@ -85,8 +85,8 @@ FORMS = [
 
 @pytest.mark.parametrize("sql, parts, _", FORMS, ids=[form[0] for form in FORMS])
 def test_the_schema_is_the_one_that_was_asked_for(connect, direct, catalog, sent, sql, parts, _):
-    plain = outcome(direct, "plain", sql)
-    safe = outcome(connect(), "safe", sql)
+    plain = outcome_in(direct, "plain", sql)
+    safe = outcome_in(connect(), "safe", sql)
     assert safe == plain
     assert catalog("safe") == catalog("plain")
     if "detach" in sql and direct.info.server_version < 140000:
@@ -101,8 +101,8 @@ def test_a_row_in_the_way_is_told_in_the_servers_words_and_leaves_nothing(
         connect, direct, catalog, sql):
     before = catalog("safe")
     prepare(direct, VIOLATION)
-    plain = outcome(direct, "plain", sql)
-    safe = outcome(connect(), "safe", sql)
+    plain = outcome_in(direct, "plain", sql)
+    safe = outcome_in(connect(), "safe", sql)
     assert safe[0].startswith("23") and safe == plain
     assert catalog("safe") == before
 
@@ -110,7 +110,7 @@ def test_a_row_in_the_way_is_told_in_the_servers_words_and_leaves_nothing(
 def test_the_session_keeps_its_settings(connect):
     connection = connect()
     connection.execute("set statement_timeout = '1min'; set lock_timeout = '9s'")
-    outcome(connection, "safe", "alter table t add constraint u unique (b)")
+    outcome_in(connection, "safe", "alter table t add constraint u unique (b)")
     assert connection.execute("show statement_timeout").fetchone() == ("1min",)
     assert connection.execute("show lock_timeout").fetchone() == ("9s",)
 
@@ -142,7 +142,7 @@ def test_what_would_change_nothing_waits_for_nobody(connect, direct, sql, sqlsta
         seen = heard[schema] = []
         connection.add_notice_handler(
             lambda diag, seen=seen: seen.append((diag.severity, diag.sqlstate, diag.message_primary)))
-        seen.append(outcome(connection, schema, sql))
+        seen.append(outcome_in(connection, schema, sql))
     blocker.rollback()
     heard["safe"] = [one for one in heard["safe"] if "ddlguard: " not in one[-1]]   # what a DROP may break
     assert heard["safe"] == heard["plain"]
@@ -175,7 +175,7 @@ def test_what_looks_like_no_change_is_left_to_the_server(connect, direct, catalo
         create table down () inherits (up);
         alter table down alter a drop not null;
         alter table p1 alter r set not null""")
-    assert outcome(connect(), "safe", sql) == outcome(direct, "plain", sql)
+    assert outcome_in(connect(), "safe", sql) == outcome_in(direct, "plain", sql)
     assert catalog("safe") == catalog("plain")
 
 
@@ -185,7 +185,7 @@ def test_what_is_refused_in_a_transaction_is_refused_there(connect, direct):
     heard = []
     for schema, connection in (("plain", direct), ("safe", connect())):
         connection.execute("begin")
-        heard.append(outcome(connection, schema, "create index concurrently if not exists t_idx on t (a)"))
+        heard.append(outcome_in(connection, schema, "create index concurrently if not exists t_idx on t (a)"))
         connection.execute("rollback")
     assert heard[1] == heard[0] and heard[0][0] == "25001"
 
@@ -194,7 +194,7 @@ def test_a_temporary_table_of_that_name_is_not_touched(connect):
     """It comes first in every search_path, but a new partition does not go by it."""
     connection = connect()
     connection.execute("create temp table p2 (a int); insert into p2 values (1)")
-    assert outcome(connection, "safe", "create table p2 partition of pt for values from (10) to (20)") \
+    assert outcome_in(connection, "safe", "create table p2 partition of pt for values from (10) to (20)") \
         == "CREATE TABLE"
     assert connection.execute("select a from pg_temp.p2").fetchall() == [(1,)]
     assert connection.execute("select relispartition from pg_class where oid = 'safe.p2'::regclass"
@@ -212,7 +212,7 @@ def test_characters_that_hide_ascii_bytes_are_left_to_the_server(connect, direct
         for sql in (f'alter table "{name}" add column "{name}2" int default 1 references p check ("{name}2" < 9)',
                     f'create index on "{name}" ("{name}2")',
                     f'alter table "{name}" add unique ("{name}2"), add constraint "{name}\\" check (a > 0)'):
-            assert outcome(client, schema, sql) in ("ALTER TABLE", "CREATE INDEX")
+            assert outcome_in(client, schema, sql) in ("ALTER TABLE", "CREATE INDEX")
         client.execute("set client_encoding = 'UTF8'")
     assert catalog("safe") == catalog("plain")
 
@@ -222,7 +222,7 @@ def test_a_table_that_is_renamed_between_two_parts_keeps_nothing(connect, direct
     reader, other = connect(autocommit=False), connect(autocommit=False)
     reader.execute("lock table safe.t in access share mode")
     with ThreadPoolExecutor() as pool:
-        change = pool.submit(outcome, connect(), "safe", "alter table t add constraint k check (b > 0)")
+        change = pool.submit(outcome_in, connect(), "safe", "alter table t add constraint k check (b > 0)")
         servers.wait_for(lambda: direct.execute(waits % "AccessExclusiveLock").fetchall(), 10, "the first part")
         lock = pool.submit(other.execute, "lock table safe.t in share row exclusive mode")
         servers.wait_for(lambda: direct.execute(waits % "ShareRowExclusiveLock").fetchall(), 10, "the other")
@@ -271,4 +271,4 @@ def test_no_change_is_not_answered_where_somebody_would_know_of_it(server, conne
                    $$ begin raise exception 'not now' using errcode = 'P0777'; end $$;
                    create event trigger refuse on ddl_command_start when tag in ('ALTER TABLE')
                    execute function refuse()""", database)
-    assert outcome(client, "public", "alter table mine alter a set not null")[0] == "P0777"
+    assert outcome_in(client, "public", "alter table mine alter a set not null")[0] == "P0777"
