@@ -145,8 +145,8 @@ static void take_clock(struct session *session, const struct session_clock *cloc
 
 static void end_call(struct session *session, struct effects *effects)
 {
-    effects->deadline_us =
-        session->runner != NULL ? runner_deadline(session->runner) : uncommitted_deadline(session);
+    uint64_t silence_us = uncommitted_deadline(session); /* while a plan runs there is none */
+    effects->deadline_us = session->runner != NULL ? runner_deadline(session->runner) : silence_us;
     /* A buffer without its memory: whatever it held is incomplete and must not be sent. */
     if (effects->to_client.failed || effects->to_server.failed || effects->ledger.failed ||
         session->debt.failed) {
