@@ -184,12 +184,16 @@ void leftover_tell_completed(struct session *session, struct effects *effects)
 {
     const struct runner *runner = session->runner;
     const struct step *step = &runner->plan.steps[runner->step];
-    struct buffer remains = {0};
+    struct buffer told = {0}, remains = {0};
     if (step->kind == STEP_UNDO && runner->plan.steps[step->undo_of].stays) {
+        append_remains(runner, runner->failed_at, runner->in_doubt, &told);
         append_remains(runner, runner->failed_at + 1, false, &remains);
+    }
+    if (remains.length > told.length) {
         tell_remains(buffer_span(&remains), effects);
         change_write(&effects->ledger, CHANGE_COMPLETED, &runner->changes[0],
                      &(struct change_outcome){.remains = buffer_span(&remains)}, session->wall_us);
     }
+    buffer_free(&told);
     buffer_free(&remains);
 }

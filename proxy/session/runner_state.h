@@ -221,7 +221,7 @@ typedef bool leftover_chosen(const struct runner *runner, const struct step *ste
 struct change_undo leftover_undo(const struct session *session, leftover_chosen *chosen,
                                  struct buffer *out);
 bool leftover_any(const struct runner *runner, const struct step *step); /* that undoes anything */
-/* An UNDO's statement has been run: if it was to bring its part to the end, that is told, too. */
+/* An UNDO's statement has been run: if it has brought its part to the end, that is told, too. */
 void leftover_tell_completed(struct session *session, struct effects *effects);
 /* An index that was built beside the session has come to nothing: for the ledger. */
 void leftover_tell_aside(struct session *session, struct effects *effects);
