@@ -86,6 +86,12 @@ struct step {
     struct span as_text;     /* into plan.text */
 };
 
+/* What the change makes under a name of ours, until the RUN gives it its own: so what the server
+ * says about the one the client is told about the other. */
+struct plan_alias {
+    char ours[NAME_BYTES], own[NAME_BYTES];
+};
+
 struct plan {
     struct buffer text; /* owns every step's SQL; do not append after plan_build */
     struct step *steps; /* owned */
@@ -102,7 +108,9 @@ struct plan {
      * statement, or all of the message; and what was inserted there. */
     size_t replaced_at, replaced_length;
     struct splice splice;
-    size_t aside;    /* the first ASIDE; 0: there is none */
+    size_t aside; /* the first ASIDE; 0: there is none */
+    struct plan_alias aliases[STATEMENT_ACTIONS_MAX];
+    size_t alias_count;
     const char *tag; /* the client's, where the RUN's own is another; NULL: the RUN's. Constant */
     /* Statements of ours in that text, each by the client's statement that it stands before: their
      * replies are not for the client. */

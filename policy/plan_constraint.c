@@ -31,6 +31,9 @@ const char *recipe_constraint(struct moves *moves, size_t action)
     bool by_leaf = alter->kind == ALTER_ADD_FOREIGN_KEY && facts->kind == 'p' &&
                    facts->server_version < 180000;
     moves->draft->how = "ADD CONSTRAINT … NOT VALID, then VALIDATE CONSTRAINT";
+    if (drops_ask_for_alias(moves, action)) {
+        return recipe_constraint_alias(moves, action);
+    }
     if (name[0] == '\0') {
         return "no free name for the constraint was found";
     }

@@ -66,6 +66,16 @@ void draft_append_do(struct buffer *body, struct buffer *out)
     buffer_free(body);
 }
 
+/* FNV-1a. */
+void draft_hashed_name(const char *prefix, const char *text, char name[NAME_BYTES])
+{
+    uint32_t hash = 2166136261u;
+    for (const char *at = text; *at != '\0'; at++) {
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    }
+    snprintf(name, NAME_BYTES, "%s%08x", prefix, (unsigned)hash);
+}
+
 const char *draft_time(char *out, uint32_t ms)
 {
     snprintf(out, DRAFT_TIME_BYTES, "%ums", (unsigned)ms);

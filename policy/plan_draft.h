@@ -34,6 +34,9 @@ void draft_append_set(struct buffer *out, const char *name, const char *value, b
 void draft_append_regclass(const struct object_name *relation, struct buffer *out);
 /* "DO 'body'"; frees the body. */
 void draft_append_do(struct buffer *body, struct buffer *out);
+/* "prefix" and a hash of the text: a name of ours for what belongs to what is called so, found
+ * again by whoever makes the same change once more. */
+void draft_hashed_name(const char *prefix, const char *text, char name[NAME_BYTES]);
 /* A time as PostgreSQL takes it: "2000ms". */
 #define DRAFT_TIME_BYTES 16
 const char *draft_time(char *out, uint32_t ms);
@@ -71,6 +74,7 @@ enum undo_index {
     UNDO_INDEX_LEFTOVER, /* invalid, and nobody is at work on the table: of an earlier failure */
     UNDO_INDEX_INVALID,  /* of this one */
     UNDO_INDEX_BARE,     /* no constraint and no index of a parent has taken it over */
+    UNDO_INDEX_OURS, /* likewise, and nobody is at work on the table: of a name that only we give */
 };
 void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
                        enum undo_index which, struct buffer *out);

@@ -2,7 +2,8 @@
  * back, so all else should have succeeded before it. The end is the same if nothing else needs that
  * it has gone (a name that gets free, another primary key), or that it is still there (a CHECK of
  * the column, a proof). Names that PostgreSQL chooses are the first that it tries: a name that the
- * drop makes free would come before that. */
+ * drop makes free would come before that. A constraint with a name of the client's that only has to
+ * wait for its name or its place gets both last of all (plan_alias.c). */
 #include <stdio.h>
 
 #include "policy/plan_moves.h"
@@ -40,13 +41,30 @@ static bool name_is_first(const struct moves *moves, size_t action, unsigned fla
     return count == 0 || strcmp(first[0], chosen) == 0;
 }
 
+/* A DROP CONSTRAINT of that name, which the server will not refuse for what it is; `name` NULL: of
+ * the primary key. */
+static bool drops_constraint(const struct moves *moves, const char *name)
+{
+    for (size_t i = 0; i < moves->statement->action_count; i++) {
+        const struct alter_action *drop = &moves->statement->actions[i];
+        const struct action_facts *known = &moves->request->facts->actions[i];
+        bool there = known->known && (known->constraint_exists || drop->flags & ALTER_IF_EXISTS);
+        if (drop->kind == ALTER_DROP_CONSTRAINT && there &&
+            (name == NULL ? known->constraint_kind == 'p' : strcmp(drop->constraint, name) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The constraint of an ADD CONSTRAINT. An index may have the name of a key that has one. */
 static bool constraint_is_free(const struct moves *moves, size_t action)
 {
     const struct alter_action *alter = &moves->statement->actions[action];
     const struct action_facts *known = &moves->request->facts->actions[action];
     if (alter->constraint[0] != '\0') {
-        return known->known && !known->constraint_exists && alter->kind != ALTER_ADD_UNIQUE;
+        return known->known && !known->constraint_exists && alter->kind != ALTER_ADD_UNIQUE &&
+               !drops_constraint(moves, alter->constraint);
     }
     return known->free_name[0] != '\0' && name_is_first(moves, action, 0, known->free_name);
 }
@@ -103,28 +121,86 @@ static bool names_are_free(const struct moves *moves, size_t action)
     return constraint && constraint_is_free(moves, action);
 }
 
+/* Not of a table with children or partitions, which have such a constraint, too, and may have one
+ * of that name; nor for a foreign key to one, which has more than one of them. */
+static bool alias_is_possible(const struct moves *moves, size_t action)
+{
+    const struct alter_action *alter = &moves->statement->actions[action];
+    const struct action_facts *known = &moves->request->facts->actions[action];
+    const struct facts *facts = moves->request->facts;
+    if (facts->kind != 'r' || facts->table_has_children || !known->known ||
+        alter->constraint[0] == '\0' || (alter->flags & (ALTER_NOT_VALID | ALTER_USING_INDEX))) {
+        return false;
+    }
+    bool replaces = drops_constraint(moves, alter->constraint);
+    bool name_is_free = replaces || !known->constraint_exists;
+    return (alter->kind == ALTER_ADD_CHECK && replaces) ||
+           (alter->kind == ALTER_ADD_FOREIGN_KEY && replaces && known->other_kind == 'r') ||
+           (alter->kind == ALTER_ADD_UNIQUE && name_is_free) ||
+           (alter->kind == ALTER_ADD_PRIMARY_KEY && name_is_free && drops_constraint(moves, NULL));
+}
+
+bool drops_ask_for_alias(const struct moves *moves, size_t action)
+{
+    return drops_actions(moves->statement) != 0 && !names_are_free(moves, action) &&
+           alias_is_possible(moves, action);
+}
+
+/* Nothing but a name hangs on a CHECK or a foreign key. */
+static bool drop_is_of_a_name(const struct alter_action *drop, const struct action_facts *known)
+{
+    return drop->kind == ALTER_DROP_CONSTRAINT && known->known &&
+           (known->constraint_kind == 'c' || known->constraint_kind == 'f');
+}
+
+/* Does the action speak of what is dropped? The table itself stands for any of its columns, and for
+ * a key that is referenced. */
+static bool drop_is_mentioned(const struct moves *moves, size_t dropped, size_t action)
+{
+    const struct statement *statement = moves->statement;
+    const struct alter_action *drop = &statement->actions[dropped];
+    const struct action_facts *known = &moves->request->facts->actions[dropped];
+    bool constraint = drop->kind == ALTER_DROP_CONSTRAINT;
+    const char *name = constraint ? drop->constraint : drop->column;
+    bool only_its_name = constraint && drops_ask_for_alias(moves, action);
+    return (!only_its_name && alter_mentions(moves->text, statement, action, name)) ||
+           (!drop_is_of_a_name(drop, known) &&
+            alter_mentions(moves->text, statement, action, statement->target.name));
+}
+
+/* A name that PostgreSQL would choose when that of an alias is free. */
+static bool drops_leave_a_choice(const struct moves *moves, unsigned last)
+{
+    bool alias = false, choice = false;
+    for (size_t i = 0; i < moves->statement->action_count; i++) {
+        const struct alter_action *alter = &moves->statement->actions[i];
+        bool adds = alter->kind == ALTER_ADD_CHECK || alter->kind == ALTER_ADD_FOREIGN_KEY ||
+                    alter->kind == ALTER_ADD_NOT_NULL;
+        choice = choice || ((last >> i & 1u) && adds && alter->constraint[0] == '\0');
+        alias = alias || drops_ask_for_alias(moves, i);
+    }
+    return alias && choice;
+}
+
 const char *drops_obstacle(const struct moves *moves, unsigned others)
 {
     const struct statement *statement = moves->statement;
     const unsigned drops = drops_actions(statement);
     for (size_t i = 0; drops != 0 && i < statement->action_count; i++) {
-        if ((others >> i & 1u) && !names_are_free(moves, i)) {
+        if ((others >> i & 1u) && !names_are_free(moves, i) && !alias_is_possible(moves, i)) {
             return "it drops what may have to go before the rest";
         }
     }
     for (size_t d = 0; d < statement->action_count; d++) {
-        const struct alter_action *drop = &statement->actions[d];
-        const char *name = drop->kind == ALTER_DROP_CONSTRAINT ? drop->constraint : drop->column;
-        if ((drops >> d & 1u) && (drop->flags & ALTER_CASCADE)) {
+        if ((drops >> d & 1u) && (statement->actions[d].flags & ALTER_CASCADE)) {
             return "nobody knows what else its CASCADE drops";
         }
         for (size_t i = 0; (drops >> d & 1u) && i < statement->action_count; i++) {
-            if ((others >> i & 1u) &&
-                (alter_mentions(moves->text, statement, i, name) ||
-                 alter_mentions(moves->text, statement, i, statement->target.name))) {
+            if ((others >> i & 1u) && drop_is_mentioned(moves, d, i)) {
                 return "it drops what another action of it speaks of";
             }
         }
     }
-    return NULL;
+    return drops_leave_a_choice(moves, ~others) ? "it drops what may have to go before the rest"
+                                                : NULL;
 }

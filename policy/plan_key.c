@@ -75,7 +75,8 @@ const char *recipe_key(struct moves *moves, size_t action)
     if (!known->known) {
         return "the server could not be asked about the columns";
     }
-    if (alter->constraint[0] != '\0' && known->constraint_exists) {
+    bool alias = drops_ask_for_alias(moves, action);
+    if (alter->constraint[0] != '\0' && known->constraint_exists && !alias) {
         return "there is a constraint of that name";
     }
     if (alter->kind == ALTER_ADD_PRIMARY_KEY && !known->keys_not_null) {
@@ -83,6 +84,9 @@ const char *recipe_key(struct moves *moves, size_t action)
         if (why != NULL) {
             return why;
         }
+    }
+    if (alias) {
+        return recipe_key_alias(moves, action);
     }
     const char *own = alter->constraint;
     return recipe_build_key(moves, action, own[0] != '\0' ? own : known->free_name);

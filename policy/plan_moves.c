@@ -45,6 +45,19 @@ struct buffer *moves_clean(struct moves *moves)
     return moves_step(moves, STEP_CLEAN, false);
 }
 
+void moves_clean_constraint(struct moves *moves, const char *name)
+{
+    struct buffer condition = {0};
+    buffer_append_text(&condition, " AND NOT ");
+    gate_append_holder(moves->request->facts, "t.oid", &condition);
+    buffer_append_u8(&condition, '\0');
+    struct buffer *out = moves_clean(moves);
+    out->failed = out->failed || condition.failed;
+    undo_append_constraint(moves->request->facts, name,
+                           condition.failed ? "" : (const char *)condition.at, out);
+    buffer_free(&condition);
+}
+
 struct buffer *moves_part(struct moves *moves)
 {
     struct buffer *out = moves_step(moves, STEP_PART, true);
@@ -242,6 +255,7 @@ void moves_end(struct moves *moves, const char *why)
         plan->deadline_ms = 0;
         plan->attempts = 1;
         plan->replaced_at = plan->replaced_length = 0;
+        plan->alias_count = 0;
         plan->tag = NULL;
     }
 }

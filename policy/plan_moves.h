@@ -57,6 +57,9 @@ struct buffer *moves_list(struct moves *moves);
 struct buffer *moves_batch(struct moves *moves, unsigned parameters);
 /* Opens a CLEAN. */
 struct buffer *moves_clean(struct moves *moves);
+/* Drops a constraint of a name that only we give, which a killed proxy has left behind, unless
+ * somebody is at work with it. */
+void moves_clean_constraint(struct moves *moves, const char *name);
 /* A part that is "ALTER TABLE table <format>", with `name` as an identifier where the format has a
  * %. False: there is no such statement of this table. */
 MUST_USE bool moves_alter(struct moves *moves, const char *format, const char *name);
@@ -99,6 +102,15 @@ const char *recipe_type(struct moves *moves, size_t action);
  * those `others`, NULL: they can. */
 unsigned drops_actions(const struct statement *statement);
 const char *drops_obstacle(const struct moves *moves, unsigned others);
+/* Does the action add a constraint that cannot have its name, or be there at all, before they have
+ * come, and can it be made under another one until then? */
+bool drops_ask_for_alias(const struct moves *moves, size_t action);
+
+/* Such a constraint, by its place in the statement; and the last part of the plan, which does those
+ * `actions` and gives every one of them its name. */
+const char *recipe_constraint_alias(struct moves *moves, size_t action);
+const char *recipe_key_alias(struct moves *moves, size_t action);
+const char *alias_last(struct moves *moves, unsigned actions);
 
 /* Parts of recipes. VALIDATE CONSTRAINT, when what adds it is the part opened last; takes both
  * back. */

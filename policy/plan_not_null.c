@@ -14,30 +14,6 @@
 
 #define NOT_WRITTEN "the steps around SET NOT NULL could not be written for it"
 
-/* FNV-1a. One helper for each column: two changes that go on side by side have their own. */
-static void not_null_helper(const char *column, char name[NAME_BYTES])
-{
-    uint32_t hash = 2166136261u;
-    for (const char *at = column; *at != '\0'; at++) {
-        hash = (hash ^ (uint8_t)*at) * 16777619u;
-    }
-    snprintf(name, NAME_BYTES, "ddlguard_not_null_%08x", (unsigned)hash);
-}
-
-/* Drops the helper that a killed proxy has left behind, unless somebody is at work with it. */
-static void not_null_clean(struct moves *moves, const char *helper)
-{
-    struct buffer condition = {0};
-    buffer_append_text(&condition, " AND k.contype OPERATOR(pg_catalog.=) 'c' AND NOT ");
-    gate_append_holder(moves->request->facts, "t.oid", &condition);
-    buffer_append_u8(&condition, '\0');
-    struct buffer *out = moves_clean(moves);
-    out->failed = out->failed || condition.failed;
-    undo_append_constraint(moves->request->facts, helper,
-                           condition.failed ? "" : (const char *)condition.at, out);
-    buffer_free(&condition);
-}
-
 /* "ADD CONSTRAINT helper CHECK (column IS NOT NULL) NOT VALID" */
 static bool not_null_add(struct moves *moves, const char *helper, const char *column)
 {
@@ -49,7 +25,7 @@ static bool not_null_add(struct moves *moves, const char *helper, const char *co
 /* The proof: a validated helper. */
 static const char *not_null_prove(struct moves *moves, const char *helper, const char *column)
 {
-    not_null_clean(moves, helper);
+    moves_clean_constraint(moves, helper);
     if (!not_null_add(moves, helper, column)) {
         return NOT_WRITTEN;
     }
@@ -60,7 +36,8 @@ static const char *not_null_prove(struct moves *moves, const char *helper, const
 const char *recipe_column_not_null(struct moves *moves, const char *column)
 {
     char helper[NAME_BYTES];
-    not_null_helper(column, helper);
+    /* One for each column: two changes that go on side by side have their own. */
+    draft_hashed_name("ddlguard_not_null_", column, helper);
     const char *why = not_null_prove(moves, helper, column);
     if (why != NULL || !moves_alter(moves, "ALTER COLUMN % SET NOT NULL", column)) {
         return why != NULL ? why : NOT_WRITTEN;

@@ -7,8 +7,9 @@
  *      4. all other actions, together: instant, and nothing fails behind them
  *
  * All of it has happened in the end, or nothing, as with the plain statement; only not at one
- * moment. What could not be taken back must not come first; where it may not come last, either,
- * because it makes room for what another action needs (plan_drops.c), the statement is not split.
+ * moment. What could not be taken back must not come first. Where it makes room for what another
+ * action adds, that is made under another name first (plan_alias.c); where it may not come last for
+ * other reasons (plan_drops.c), the statement is not split.
  * (A constraint that VALIDATE has proved stays proved: it is as true as before.) */
 #include "policy/effect.h"
 #include "policy/fill.h"
@@ -218,6 +219,9 @@ static const char *split_all(struct moves *moves)
         why = validates >> i & 1u ? split_together(moves, 1u << i) : NULL;
     }
     unsigned last = split_actions(moves, TURN_LAST) | index_keys;
+    if (why == NULL && moves->draft->plan->alias_count > 0) {
+        return alias_last(moves, last);
+    }
     return why != NULL ? why : split_together(moves, last);
 }
 

@@ -39,6 +39,10 @@ void undo_append_indexes(const struct facts *facts, const struct object_name *ta
     undo_append_table(facts, "tn", table, out);
 }
 
+static const char index_is_bare[] =
+    " AND NOT c.relispartition AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE"
+    " k.conindid OPERATOR(pg_catalog.=) x.indexrelid)";
+
 void undo_append_index(const struct facts *facts, const struct object_name *table, const char *name,
                        enum undo_index which, struct buffer *out)
 {
@@ -54,10 +58,12 @@ void undo_append_index(const struct facts *facts, const struct object_name *tabl
         buffer_append_text(out, " AND NOT x.indisvalid AND NOT c.relispartition");
         break;
     case UNDO_INDEX_BARE:
-        buffer_append_text(
-            out,
-            " AND NOT c.relispartition AND NOT EXISTS (SELECT FROM"
-            " pg_catalog.pg_constraint AS k WHERE k.conindid OPERATOR(pg_catalog.=) x.indexrelid)");
+        buffer_append_text(out, index_is_bare);
+        break;
+    case UNDO_INDEX_OURS:
+        buffer_append_text(out, index_is_bare);
+        buffer_append_text(out, " AND NOT ");
+        gate_append_holder(facts, "t.oid", out);
         break;
     }
 }

@@ -107,7 +107,8 @@ bool alter_is_not_valid(const struct alter_source *source, const struct alter_wi
     static const char *const except[] = {"conname", "initially_valid", "skip_validation", NULL};
     const struct node *constraint = only_definition(source, wish, wrapper, "Constraint");
     return constraint != NULL && prove_same_but(source->definition, constraint, except) &&
-           has_name(constraint, source->definition, wish->name) &&
+           (wish->renamed ? node_is(constraint, "conname", wish->name)
+                          : has_name(constraint, source->definition, wish->name)) &&
            node_number(constraint, "skip_validation") == 1 &&
            node_number(source->definition, "skip_validation") == 0;
 }

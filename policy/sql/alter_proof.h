@@ -35,6 +35,7 @@ struct alter_wish {
     const char *name; /* of the constraint or index; of the type a serial one stands for */
     const struct object_name *table; /* the one that it is on; NULL: the client's */
     bool only;                       /* ON ONLY it */
+    bool renamed; /* the constraint has the name, whatever the client has called it */
 };
 
 /* Is the draft, whose one statement is `wrapper`, what was wished for? */

@@ -33,15 +33,19 @@ bool alter_text_only(struct span text, const struct statement *statement, unsign
     return made;
 }
 
-/* ADD [CONSTRAINT name] CHECK (…), with that name when it has none. */
-static void append_named(struct buffer *draft, const struct alter_source *source, const char *name)
+/* ADD [CONSTRAINT name] CHECK (…), with that name when it has none, or is to have another. */
+static void append_named(struct buffer *draft, const struct alter_source *source,
+                         const struct alter_wish *wish)
 {
     struct lexer lexer = lexer_of(source->piece);
     (void)lexer_take(&lexer, "ADD");
     buffer_append_span(draft, span_cut(source->piece, 0, lexer.at));
-    if (node_text(source->definition, "conname")[0] == '\0') {
+    if (wish->renamed) {
+        lexer_take_constraint_name(&lexer);
+    }
+    if (wish->renamed || node_text(source->definition, "conname")[0] == '\0') {
         buffer_append_text(draft, " CONSTRAINT ");
-        sql_append_identifier(draft, name);
+        sql_append_identifier(draft, wish->name);
     }
     buffer_append_span(draft, span_from(source->piece, lexer.at));
 }
@@ -59,22 +63,35 @@ static void append_head(struct buffer *draft, const struct alter_source *source,
     buffer_append_text(draft, " ");
 }
 
-bool alter_text_not_valid_on(struct span text, const struct statement *statement, size_t action,
-                             const char *name, const struct object_name *table, struct buffer *out)
+static bool write_not_valid(struct span text, const struct statement *statement, size_t action,
+                            const struct alter_wish *wish, struct buffer *out)
 {
-    const struct alter_wish wish = {.name = name, .table = table};
     struct alter_source source;
     struct buffer draft = {0};
     bool made = alter_source_read(&source, text, statement, action) &&
                 node_is(source.command, "subtype", "AT_AddConstraint");
     if (made) {
-        append_head(&draft, &source, table);
-        append_named(&draft, &source, name);
+        append_head(&draft, &source, wish->table);
+        append_named(&draft, &source, wish);
         buffer_append_text(&draft, " NOT VALID");
-        made = alter_draft_finish(&draft, &source, &wish, alter_is_not_valid, out);
+        made = alter_draft_finish(&draft, &source, wish, alter_is_not_valid, out);
     }
     alter_source_free(&source);
     return made;
+}
+
+bool alter_text_not_valid_on(struct span text, const struct statement *statement, size_t action,
+                             const char *name, const struct object_name *table, struct buffer *out)
+{
+    const struct alter_wish wish = {.name = name, .table = table};
+    return write_not_valid(text, statement, action, &wish, out);
+}
+
+bool alter_text_not_valid_as(struct span text, const struct statement *statement, size_t action,
+                             const char *name, struct buffer *out)
+{
+    const struct alter_wish wish = {.name = name, .renamed = true};
+    return write_not_valid(text, statement, action, &wish, out);
 }
 
 bool alter_text_not_valid(struct span text, const struct statement *statement, size_t action,
@@ -93,7 +110,7 @@ bool alter_text_named(struct span text, const struct statement *statement, size_
                 node_is(source.command, "subtype", "AT_AddConstraint");
     if (made) {
         buffer_append_span(&draft, source.head);
-        append_named(&draft, &source, name);
+        append_named(&draft, &source, &wish);
         made = alter_draft_finish(&draft, &source, &wish, alter_is_named, out);
     }
     alter_source_free(&source);

@@ -21,6 +21,10 @@ MUST_USE bool alter_text_only(struct span text, const struct statement *statemen
 MUST_USE bool alter_text_not_valid(struct span text, const struct statement *statement,
                                    size_t action, const char *name, struct buffer *out);
 
+/* The same, called `name`, whatever the client has called it. */
+MUST_USE bool alter_text_not_valid_as(struct span text, const struct statement *statement,
+                                      size_t action, const char *name, struct buffer *out);
+
 /* ADD CONSTRAINT alone, with `name` where the client gave none. */
 MUST_USE bool alter_text_named(struct span text, const struct statement *statement, size_t action,
                                const char *name, struct buffer *out);

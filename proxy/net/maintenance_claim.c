@@ -49,12 +49,13 @@ void claim_append_claim(struct span queries, struct buffer *out)
         " INDEX %s%I.%I', CASE c.relkind WHEN 'i' THEN 'CONCURRENTLY ' ELSE '' END, n.nspname,"
         " c.relname) AS statement FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"
         " JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE NOT i.indisvalid"
-        " OR c.relname ~ '^ddlguard_build_[0-9a-f]{16}$') AS x"
+        " OR c.relname ~ '^ddlguard_(build_[0-9a-f]{16}|new_[0-9a-f]{8})$') AS x"
         " ON x.statement = wanted.statement"
         " LEFT JOIN (SELECT format('/* ddlguard */ ALTER TABLE %I.%I DROP CONSTRAINT %I',"
         " n.nspname, t.relname, c.conname) AS statement FROM pg_constraint AS c JOIN pg_class AS t"
         " ON t.oid = c.conrelid JOIN pg_namespace AS n ON n.oid = t.relnamespace"
-        " WHERE NOT c.convalidated) AS k ON k.statement = wanted.statement"
+        " WHERE NOT c.convalidated OR c.conname ~ '^ddlguard_new_[0-9a-f]{8}$') AS k ON "
+        "k.statement = wanted.statement"
         " ORDER BY wanted.place");
     buffer_append_u8(out, '\0');
 }

@@ -1,7 +1,7 @@
 /* What the maintenance connection sends to clean up after a failed change. A clean-up never removes
- * anything but an invalid index, one with a name that only we give (policy/plan_aside.c), or a
- * constraint that is NOT VALID, and not by a name alone: a name may mean another thing by the time
- * that a DROP INDEX CONCURRENTLY has waited for its locks.
+ * anything but an invalid index, a constraint that is NOT VALID, or one of either with a name that
+ * only we give (policy/plan_aside.c, policy/plan_alias.c), and not by a name alone: a name may mean
+ * another thing by the time that a DROP INDEX CONCURRENTLY has waited for its locks.
  *
  *      lock    in a transaction, the table: now nobody builds an index on it, or changes it
  *      claim   the change's own undo queries, and which of their rows are such leftovers

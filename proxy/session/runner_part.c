@@ -158,19 +158,35 @@ static void hold_violation(struct runner *runner, const struct step *step,
         report->schema, report->table, null ? step->as_text : span_of(NULL, 0));
 }
 
+/* The name of ours that the text begins with; NULL: none. */
+static const struct plan_alias *alias_at(const struct plan *plan, struct span text)
+{
+    for (size_t i = 0; i < plan->alias_count; i++) {
+        size_t length = strlen(plan->aliases[i].ours);
+        if (text.length >= length && memcmp(text.at, plan->aliases[i].ours, length) == 0) {
+            return &plan->aliases[i];
+        }
+    }
+    return NULL;
+}
+
+/* A report with the client's own names in the place of ours, in whatever field. */
+static void append_own_names(const struct plan *plan, struct span body, struct buffer *out)
+{
+    while (body.length > 0) {
+        const struct plan_alias *alias = alias_at(plan, body);
+        buffer_append_span(out, alias != NULL ? span_text(alias->own) : span_cut(body, 0, 1));
+        body = span_from(body, alias != NULL ? strlen(alias->ours) : 1);
+    }
+}
+
 /* The server's words about a statement of ours, or those of the client's own statement for what the
  * server has found wrong with the rows. */
-static void hold_error(struct runner *runner, const struct step *step)
+static void hold_report(struct runner *runner, const struct step *step, struct span body)
 {
-    if (runner->in_doubt) {
-        return; /* the first one is the cause */
-    }
-    struct span error = buffer_span(&runner->exchange.error);
     struct report report;
-    struct frame frame;
-    if (frame_peek(error, FRAME_LIMIT, &frame) != FRAME_READY ||
-        !decode_report(frame_body(frame, error), &report)) {
-        buffer_append_span(&runner->held, error);
+    if (!decode_report(body, &report)) {
+        buffer_append_span(&runner->held, buffer_span(&runner->exchange.error));
         return;
     }
     if (step->as_sqlstate != NULL && memcmp(runner->exchange.sqlstate, "23", 2) == 0) {
@@ -179,10 +195,28 @@ static void hold_error(struct runner *runner, const struct step *step)
     }
     note_error(runner, report.sqlstate, report.message);
     if (step->kind == STEP_BATCH && report.detail.length == 0) {
-        buffer_append_span(&runner->batch.error, error);
+        buffer_append_span(&runner->batch.error, buffer_span(&runner->exchange.error));
         return;
     }
-    encode_report_at(&runner->held, SERVER_ERROR, frame_body(frame, error), 0);
+    encode_report_at(&runner->held, SERVER_ERROR, body, 0);
+}
+
+static void hold_error(struct runner *runner, const struct step *step)
+{
+    if (runner->in_doubt) {
+        return; /* the first one is the cause */
+    }
+    struct span error = buffer_span(&runner->exchange.error);
+    struct buffer body = {0};
+    struct frame frame;
+    if (frame_peek(error, FRAME_LIMIT, &frame) != FRAME_READY) {
+        buffer_append_span(&runner->held, error);
+        return;
+    }
+    append_own_names(&runner->plan, frame_body(frame, error), &body);
+    hold_report(runner, step, buffer_span(&body));
+    runner->held.failed = runner->held.failed || body.failed;
+    buffer_free(&body);
 }
 
 void part_fail(struct session *session, struct effects *effects)

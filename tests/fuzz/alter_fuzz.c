@@ -135,6 +135,8 @@ static void check_action(struct span text, const struct statement *statement, si
     check_written(written, statement, STATEMENT_ALTER_TABLE, &out);
     written = alter_text_not_valid(text, statement, action, "n N", &out);
     check_written(written, statement, STATEMENT_ALTER_TABLE, &out);
+    written = alter_text_not_valid_as(text, statement, action, "n N", &out);
+    check_written(written, statement, STATEMENT_ALTER_TABLE, &out);
     written = alter_text_key_index(text, statement, action, "n N", &out);
     check_written(written, statement, STATEMENT_CREATE_INDEX, &out);
     written = alter_text_key_using_index(text, statement, action, "n N", &out);

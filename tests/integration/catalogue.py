@@ -163,6 +163,25 @@ CONSTRAINTS = [
     Row("check in the place of another", "alter table t drop constraint k, add constraint k2 check (b > 0)",
         "alter table t add constraint k check (b > -5)", violation="insert into t (id, a, b) values (0, 0, 0)",
         sqlstate="23514", on_its_way=("not valid", "validate constraint k2")),
+    Row("check in the place of one of its name", "alter table t add constraint k check (b > 0), drop constraint k",
+        "alter table t add constraint k check (b > -5); comment on constraint k on t is 'old'",
+        violation="insert into t (id, a, b) values (0, 0, 0)", sqlstate="23514",
+        on_its_way=("not valid", "validate constraint ddlguard_new_", "to k")),
+    Row("check that may be there", "alter table t drop constraint if exists k, add constraint k check (b > 0)",
+        violation="insert into t (id, a, b) values (0, 0, 0)", sqlstate="23514",
+        on_its_way=("not valid", "validate constraint ddlguard_new_", "to k")),
+    Row("foreign key and check in the place of those of their names",
+        "alter table t drop constraint f, drop constraint k, alter c set default 'n', add constraint k check (b > 0),"
+        " add constraint f foreign key (a) references p on delete cascade",
+        "alter table t add constraint f foreign key (old) references p, add constraint k check (b > -5)",
+        violation="insert into t (id, a, b) values (0, -1, 1)", sqlstate="23503",
+        on_its_way=("not valid", "validate constraint ddlguard_new_", "to k", "to f")),
+    Row("unique in the place of one of its name", "alter table t drop constraint u, add constraint u unique (b)"
+        " deferrable", "alter table t add constraint u unique (b, c)", violation=DUPLICATE, sqlstate="23505",
+        on_its_way=("unique index concurrently ddlguard_new_", "using index u")),
+    Row("primary key in the place of another", "alter table t drop constraint k, add constraint k primary key (id, a)",
+        "alter table t add constraint k primary key (b)", violation="insert into t (id, b) values (0, 0)",
+        sqlstate="23502", on_its_way=("unique index concurrently ddlguard_new_", "using index k")),
     Row("drop column and set not null", "alter table t drop column old, alter a set not null",
         violation="insert into t (id, b) values (0, 0)", sqlstate="23502", on_its_way=("validate constraint",)),
     Row("foreign key of partitions", "alter table pt add constraint f foreign key (r) references p", PARTITIONED,
@@ -248,6 +267,7 @@ OTHERS = [
 
 # One of each kind of plan: what takes a while is done with these in `make check`, with all in `make check-all`.
 KINDS = ("index", "index of partitions", "index of partitions, one of which has it", "reindex table", "unique",
+         "foreign key and check in the place of those of their names", "primary key in the place of another",
          "set not null", "add column", "add column and unique", "add identity column",
          "varchar to text of a column with checks", "partition",
          "detach partition", "drop partition", "refresh materialized view")

@@ -52,6 +52,9 @@ PARTS = """
     union all select 'comment', d.classoid::regclass::text, pg_describe_object(d.classoid, d.objoid,
            d.objsubid), d.description, null, null, null
       from pg_description d join r on d.objoid = r.oid
+    union all select 'comment', d.classoid::regclass::text, k.conname, d.description, name, null, null
+      from pg_description d join pg_constraint k on d.objoid = k.oid and d.classoid = 'pg_constraint'::regclass
+      join r on k.conrelid = r.oid
     order by 1, 2, 3, 4, 5, 6, 7"""
 
 # What no finished change may leave: an index or constraint half made, a partition half detached, and

@@ -7,6 +7,7 @@ import threading
 import psycopg
 import pytest
 
+import schema
 import servers
 from conftest import conninfo
 
@@ -169,6 +170,44 @@ def test_not_valid_constraint(make_proxy, connect, server, database, table, dire
     thread.join()
     wait_for_event(events, proxy, "cleaned_up")
     assert direct.execute(find).fetchall() == []
+
+
+@pytest.mark.parametrize("how", ["maintenance", "once more"])
+@pytest.mark.parametrize("added", ["foreign key (a) references p on delete cascade", "unique (id, a)"])
+def test_proxy_killed_before_constraints_change_places(added, how, make_proxy, connect, server, database, table,
+                                                       direct, session, events):
+    """The new one is there and valid, the old one too: a reader keeps it from being dropped."""
+    proxy = make_proxy(**({"maintenance": MAINTENANCE} if how == "maintenance" else {}))
+    server.psql("create table p (x int primary key); insert into p select generate_series(0, 999);"
+                " alter table item add constraint k check (id > 0)", database)
+    change = f"alter table item drop constraint k, add constraint k {added}"
+    before = schema.parts(direct)
+    reader = session("select from item limit 1")
+    client = connect(leg=proxy)
+
+    def run():
+        with contextlib.suppress(psycopg.Error):
+            client.execute(change)
+    thread = threading.Thread(target=run)
+    thread.start()
+    servers.wait_for(lambda: server.psql("select pid from pg_stat_activity where wait_event_type = 'Lock' and"
+                                         " query like '%DO %RENAME%'"), 10, "the last part")
+    proxy.kill()
+    thread.join()
+    made = schema.parts(direct)
+    assert [part for part in before if part not in made] == [] and len(made) > len(before)
+    servers.wait_for(lambda: not server.psql("select pid from pg_stat_activity where query like '%DO %RENAME%'"
+                                             " and pid <> pg_backend_pid() and state = 'active'"), 10, "its end")
+    reader.rollback()
+    proxy.start()
+    if how == "maintenance":
+        wait_for_event(events, proxy, "cleaned_up")
+        assert schema.parts(direct) == before
+    else:
+        connect(leg=proxy).execute(change)
+        assert schema.half_done(direct) == []
+        assert direct.execute("select contype::text, convalidated from pg_constraint where conname = 'k'"
+                              ).fetchall() == [(added[0], True)]
 
 
 def test_user_without_rights(make_proxy, connect, server, session, table, indexes, events):
