@@ -117,7 +117,7 @@ static void check_everywhere(struct guard *guard, struct scan_options options, c
     char text[TEXT_MOST];
     for (size_t filler = 0; filler < sizeof fillers; filler++) {
         for (size_t before = 0; before < BEFORE_MOST; before++) {
-            for (size_t behind = 0; behind < BEHIND_MOST; behind += 1 + behind % 3) {
+            for (size_t behind = 0; behind < BEHIND_MOST; behind += 3) {
                 size_t length = add(text, 0, head);
                 length = fill(text, length, fillers[filler], before);
                 length = add(text, length, wanted);

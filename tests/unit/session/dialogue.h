@@ -45,7 +45,6 @@ struct dialogue_step {
     enum shell_ledger ledger;
     bool waits;          /* QUEUE, OTHERS */
     uint64_t us;         /* CLOCK */
-    bool whole;          /* FEED of the login short form: no need for every cut in every dialogue */
     struct buffer bytes; /* FEED: the bytes. EXPECT: a line, with … for any text. EVENT: its text */
 };
 
@@ -60,7 +59,6 @@ struct dialogue {
     /* While it is read: */
     unsigned line;
     char status; /* of the last ReadyForQuery that was fed */
-    bool in_login;
     char fault[512]; /* why it cannot be read, empty: it can */
 };
 

@@ -287,7 +287,6 @@ void dialogue_login(struct dialogue *dialogue, struct span words)
                          " | ParameterStatus \"client_encoding\" \"UTF8\""
                          " | BackendKeyData 4711 \"\\x00\\x01\\x02\\x03\" | ReadyForQuery I",
                          version);
-    dialogue->in_login = true;
     buffer_append_format(&line, "client > %.*s\nrequest < DIAL\nevent CONNECTED\nserver < %.*s\n",
                          (int)startup.length, (const char *)startup.at, (int)startup.length,
                          (const char *)startup.at);
@@ -300,7 +299,6 @@ void dialogue_login(struct dialogue *dialogue, struct span words)
         dialogue_parse_line(dialogue, one);
         rest = span_from(rest, one.length + 1);
     }
-    dialogue->in_login = false;
     buffer_free(&startup);
     buffer_free(&answer);
     buffer_free(&line);

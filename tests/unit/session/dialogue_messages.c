@@ -71,7 +71,6 @@ void dialogue_feed(struct dialogue *dialogue, enum session_side from, struct spa
     }
     struct dialogue_step *step = dialogue_add(dialogue, ACT_FEED);
     step->side = from;
-    step->whole = dialogue->in_login;
     step->bytes = bytes;
 }
 

@@ -1,11 +1,11 @@
 /* Plays a dialogue: once as it is written, comparing everything in its order; then again with the
  * input cut, where every stream must come out the same.
  *
- *      pieces        |-|----|----|----|--|     all steps in pieces of 16 bytes, from each of the
- *                    |--|----|----|----|-|     first 16 on, and once byte by byte
- *      every cut     |-----------|-------|     one step in two, at each of its bytes in turn
+ *      pieces        |-|----|----|----|--|     each step in pieces of 32 bytes, from each of its
+ *                    |--|----|----|----|-|     first 32 on, and once byte by byte
+ *      every cut     |--------|----------|     each step in two, behind each byte in turn
  *
- * Pieces have a cut at every byte, too, in a hundredth of the time: they are for the sanitizers.
+ * Both have a cut at every byte; the latter takes ten times as long.
  *
  * It never knows what a message means: it compares lines. */
 #include "tests/unit/session/dialogue.h"
@@ -16,19 +16,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A longer input is cut at some places only. */
-#define CUTS_MOST 4000
+/* In two, a longer input is cut at some places only. */
+#define CUTS_MOST 1200
 
-#define PIECE_BYTES 16 /* more than the header of a message, less than most bodies */
+#define PIECE_BYTES 32 /* more than many a message, less than most of those with a text or a row   \
+                        */
 
-/* Where the input is cut: of one step or of all, behind its byte `first`, then again behind each
- * `next` bytes. 0: not at all. */
+/* Where the input of each step is cut: behind its byte `first`, then again behind each `next`
+ * bytes. 0: not at all. */
 struct cuts {
-    size_t step; /* SIZE_MAX: all */
     size_t first, next;
 };
 
-static const struct cuts uncut = {SIZE_MAX, 0, 0};
+static const struct cuts uncut = {0, 0};
 
 struct output {
     enum shell_place place;
@@ -276,15 +276,13 @@ static void play_cut(const struct play *whole, struct cuts cuts, const char *pat
     play_start(&play, dialogue);
     for (size_t i = 0; i < dialogue->count && differs == PLACES; i++) {
         const struct dialogue_step *step = &dialogue->steps[i];
-        act(&play, step, cuts.step == i || cuts.step == SIZE_MAX ? cuts : uncut);
+        act(&play, step, cuts);
         differs = first_difference(&play, whole, i);
         if (differs != PLACES) {
             report_at(&play, path, step->line, "not the same when the input is cut", report);
-            buffer_append_format(
-                report,
-                "    cut behind byte %zu, then each %zu, of line %u (0: all), in what went to %s\n",
-                cuts.first, cuts.next, cuts.step == SIZE_MAX ? 0 : dialogue->steps[cuts.step].line,
-                place_names[differs]);
+            buffer_append_format(report,
+                                 "    cut behind byte %zu, then each %zu, in what went to %s\n",
+                                 cuts.first, cuts.next, place_names[differs]);
             report_rest(&play, report);
         }
     }
@@ -296,21 +294,30 @@ static void play_cut(const struct play *whole, struct cuts cuts, const char *pat
 
 static void play_pieces(const struct play *whole, const char *path, struct buffer *report)
 {
-    play_cut(whole, (struct cuts){SIZE_MAX, 1, 1}, path, report);
+    play_cut(whole, (struct cuts){1, 1}, path, report);
     for (size_t first = 1; first <= PIECE_BYTES && report->length == 0; first++) {
-        play_cut(whole, (struct cuts){SIZE_MAX, first, PIECE_BYTES}, path, report);
+        play_cut(whole, (struct cuts){first, PIECE_BYTES}, path, report);
     }
+}
+
+static size_t longest_input(const struct dialogue *dialogue)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < dialogue->count; i++) {
+        const struct dialogue_step *step = &dialogue->steps[i];
+        if (step->act == ACT_FEED && step->bytes.length > longest) {
+            longest = step->bytes.length;
+        }
+    }
+    return longest;
 }
 
 static void play_every_cut(const struct play *whole, const char *path, struct buffer *report)
 {
-    for (size_t i = 0; i < whole->dialogue->count; i++) {
-        const struct dialogue_step *step = &whole->dialogue->steps[i];
-        size_t length = step->act == ACT_FEED && !step->whole ? step->bytes.length : 0;
-        size_t distance = length > CUTS_MOST ? length / 64 : 1;
-        for (size_t cut = 1; cut < length && report->length == 0; cut += distance) {
-            play_cut(whole, (struct cuts){i, cut, 0}, path, report);
-        }
+    size_t length = longest_input(whole->dialogue);
+    for (size_t cut = 1; cut < length && report->length == 0;
+         cut += cut < CUTS_MOST ? 1 : length / 64) {
+        play_cut(whole, (struct cuts){cut, 0}, path, report);
     }
 }
 
