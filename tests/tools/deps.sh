@@ -10,7 +10,7 @@ set -euo pipefail
 build=(gcc make pkg-config libc6-dev libevent-dev libssl-dev libpg-query-dev
     libsqlite3-dev libpq-dev libcyaml-dev libyaml-dev libjansson-dev)
 run=(python3 python3-psycopg postgresql postgresql-client procps)
-check=(libcmocka-dev clang libclang-rt-dev clang-format clang-tidy cppcheck python3-pytest
+check=(libcmocka-dev clang lld libclang-rt-dev clang-format clang-tidy cppcheck python3-pytest
     python3-pytest-xdist python3-psycopg2 postgresql-contrib postgresql-server-dev-all pgbouncer
     dpkg-dev util-linux)
 clients=(libpostgresql-jdbc-java alembic python3-django)
