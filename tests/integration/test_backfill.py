@@ -239,8 +239,9 @@ def test_a_half_filled_column_is_left_to_people(tables, make_proxy, connect, col
     proxy = make_proxy(backfill=SLOWLY, maintenance={"user": "postgres", "database": "postgres"})
     client = connect(leg=proxy)
     filling = Filling(client, direct, UUID.format("keyed"))
-    direct.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                   " and query like '%WITH page AS%' and pid <> pg_backend_pid()")
+    end = ("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+           " and query like '%WITH page AS%' and pid <> pg_backend_pid()")
+    servers.wait_for(lambda: direct.execute(end).rowcount, 10, "a batch")
     filling.thread.join()
     assert filling.error is not None
     change, = proxy.ledger(database=database)

@@ -32,15 +32,21 @@ rows_and_moments = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="session")
-def relay(server):
+def shared_relay(server):
     made = Relay(server)
     yield made
     made.close()
 
 
+@pytest.fixture
+def relay(shared_relay):
+    yield shared_relay
+    shared_relay.release()      # a test that failed may have stopped it
+
+
 @pytest.fixture(scope="session")
-def stepped(server, relay):
-    proxy = servers.Proxy(server, upstream={"database": "*", "host": relay.host, "port": relay.port},
+def stepped(server, shared_relay):
+    proxy = servers.Proxy(server, upstream={"database": "*", "host": shared_relay.host, "port": shared_relay.port},
                           timeouts=TIMEOUTS, backfill=FEW_BATCHES)
     yield proxy
     check_proxy(proxy)
