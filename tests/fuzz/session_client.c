@@ -35,6 +35,13 @@ void session_client_say(uint8_t which, struct buffer *out)
                                           "BEGIN; ALTER TABLE t ALTER a TYPE text"};
     static const char *const fills[] = {"ALTER TABLE t ADD z uuid DEFAULT gen_random_uuid()",
                                         "ALTER TABLE t ADD z int NOT NULL DEFAULT random()"};
+    static const char *const recipes[] = {
+        "ALTER TABLE t ADD z int GENERATED ALWAYS AS IDENTITY",
+        "ALTER TABLE t DROP COLUMN c, ADD CONSTRAINT k CHECK (a > 0)",
+        "DROP TABLE p",
+        "ALTER TABLE t DETACH PARTITION p",
+        "ALTER TABLE t ADD z positive",
+        "ALTER TABLE t ADD z serial"};
     static const char *const names[] = {"", "s"};
     size_t count = sizeof queries / sizeof *queries;
     struct span name = span_text(names[which & 1]);
@@ -48,6 +55,8 @@ void session_client_say(uint8_t which, struct buffer *out)
         encode_parse(out, span_text(names[which & 1]), span_text(retypes[0]));
     } else if (which < 3 * count + 6) {
         encode_query(out, span_text(fills[which & 1]));
+    } else if (which >= 140 && which < 140 + sizeof recipes / sizeof *recipes) {
+        encode_query(out, span_text(recipes[which - 140]));
     } else if (which < 150) {
         encode_bind(out, span_text(names[which >> 1 & 1]), name);
     } else if (which < 190) {

@@ -7,6 +7,7 @@
 #include "protocol/server_message.h"
 #include "tests/unit/session/probe_answer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -108,20 +109,64 @@ static void answer_batch(struct model *model, uint8_t choice)
     encode_command_complete(&model->out, "SELECT 1");
 }
 
-/* That its rows can be filled, and by which key. */
-static void answer_fill(struct model *model, const char *facts[])
+static void answer_row(struct model *model, const char *const facts[], size_t count)
 {
-    static const char *const details[][2] = {{"f", "0"}, {"g", "1"}};
     struct span columns[COLUMN_COUNT];
-    for (size_t row = 0; row < 2; row++) {
-        facts[COLUMN_detail] = details[row][0];
-        facts[COLUMN_place] = details[row][1];
-        facts[COLUMN_name1] = row == 0 ? "" : "id";
+    for (size_t i = 0; i < count; i++) {
+        columns[i] = facts[i][0] == '\0' ? span_of(NULL, 0) : span_text(facts[i]);
+    }
+    encode_data_row(&model->out, columns, count);
+}
+
+static void answer_detail(struct model *model, const char *facts[], const char *detail,
+                          const char *place, const char *name)
+{
+    facts[COLUMN_detail] = detail;
+    facts[COLUMN_place] = place;
+    facts[COLUMN_name1] = name;
+    answer_row(model, facts, COLUMN_COUNT);
+}
+
+/* All that the actions are about is there, except a column that is to be filled, which has a key to
+ * be filled by. There may be a second action, and a CHECK that mentions the column. */
+static void answer_alter(struct model *model, const char *facts[], uint8_t choice)
+{
+    bool fills = (choice & 16) != 0;
+    facts[COLUMN_name4] = "t_z_seq";
+    facts[COLUMN_is1] = fills ? "f" : "t";
+    answer_detail(model, facts, "a", "0", "");
+    facts[COLUMN_name4] = "";
+    if (fills) {
         facts[COLUMN_is1] = "t";
-        for (size_t i = 0; i < COLUMN_COUNT; i++) {
-            columns[i] = facts[i][0] == '\0' ? span_of(NULL, 0) : span_text(facts[i]);
-        }
-        encode_data_row(&model->out, columns, COLUMN_COUNT);
+        answer_detail(model, facts, "f", "0", "");
+        answer_detail(model, facts, "g", "1", "id");
+    }
+    if ((choice & 128) != 0) {
+        answer_detail(model, facts, "a", "1", "");
+        answer_detail(model, facts, "r", "0", "k");
+    }
+}
+
+/* A partition that nothing depends on. */
+static void answer_drop(struct model *model, const char *facts[])
+{
+    facts[COLUMN_table] = "p";
+    facts[COLUMN_partitioned_schema] = "public";
+    facts[COLUMN_partitioned] = "t";
+    facts[COLUMN_own] = facts[COLUMN_target_oid];
+    facts[COLUMN_kind1] = "r";
+    facts[COLUMN_is1] = facts[COLUMN_is2] = "t";
+    facts[COLUMN_name2] = "p";
+    answer_detail(model, facts, "d", "0", "public");
+}
+
+static void answer_probe(struct model *model, const char *sql, const char *facts[], uint8_t choice)
+{
+    facts[COLUMN_bytes] = (choice & 8) != 0 ? "100" : "100000000";
+    if (strstr(sql, "RECURSIVE dropped") != NULL) {
+        answer_drop(model, facts);
+    } else {
+        answer_alter(model, facts, choice);
     }
 }
 
@@ -133,38 +178,27 @@ static void answer_ours(struct model *model, const char *sql, uint8_t choice)
         PROBE_ANSWER(X)
 #undef X
     };
-    facts[COLUMN_bytes] = (choice & 8) != 0 ? "100" : "100000000";
-    facts[COLUMN_detail] = "a";
-    facts[COLUMN_place] = "0";
-    bool fills = (choice & 16) != 0;
-    facts[COLUMN_is1] = fills ? "f" : "t"; /* a column that is to be filled is not there */
-    struct span columns[COLUMN_COUNT];
-    size_t count = strstr(sql, "WITH RECURSIVE") != NULL    ? COLUMN_COUNT
-                   : strstr(sql, "current_setting") != NULL ? PROBE_ANSWER_SETTINGS
-                   : strstr(sql, "set_config") != NULL      ? 1
-                   : strstr(sql, "concat_ws") != NULL       ? 1
-                                                            : 0;
-    for (size_t i = 0; i < count; i++) {
-        columns[i] = facts[i][0] == '\0' ? span_of(NULL, 0) : span_text(facts[i]);
-    }
-    if (strstr(sql, "format(") != NULL && (choice & 4) != 0) {
-        columns[count++] = span_text("/* ddlguard */ DROP INDEX CONCURRENTLY s.i");
-    }
-    if (count > 0) {
-        encode_data_row(&model->out, columns, count);
-    }
-    if (count == COLUMN_COUNT && fills) {
-        answer_fill(model, facts);
+    const struct span made = span_text("/* ddlguard */ DROP INDEX CONCURRENTLY s.i");
+    if (strstr(sql, "WITH RECURSIVE") != NULL) {
+        answer_probe(model, sql, facts, choice);
+    } else if (strstr(sql, "current_setting") != NULL) {
+        answer_row(model, facts, PROBE_ANSWER_SETTINGS);
+    } else if (strstr(sql, "set_config") != NULL || strstr(sql, "concat_ws") != NULL) {
+        answer_row(model, facts, 1);
+    } else if (strstr(sql, "format(") != NULL && (choice & 4) != 0) {
+        encode_data_row(&model->out, &made, 1);
     }
     encode_command_complete(&model->out, "SELECT 1");
 }
 
 /* What the server says of a copy, and of nothing else. */
-static void tell_rewrite(struct model *model)
+static void tell_rewrite(struct model *model, bool reads_only)
 {
-    static const char fields[] = "SDEBUG\0VDEBUG1\0C00000\0Mrewriting table\0R" MODEL_SECRET "\0";
+    static const char writes[] = "SDEBUG\0VDEBUG1\0C00000\0Mrewriting table t\0R" MODEL_SECRET "\0";
+    static const char reads[] = "SDEBUG\0VDEBUG1\0C00000\0Mverifying table t\0R" MODEL_SECRET "\0";
+    static_assert(sizeof writes == sizeof reads, "one length for both");
     size_t at = frame_begin(&model->out, SERVER_NOTICE);
-    buffer_append(&model->out, fields, sizeof fields); /* with the NUL that ends the fields */
+    buffer_append(&model->out, reads_only ? reads : writes, sizeof writes); /* with the last NUL */
     frame_end(&model->out, at);
 }
 
@@ -188,7 +222,7 @@ static bool run(struct model *model, const char *sql, bool simple, uint8_t choic
     if (tag != NULL) {
         encode_command_complete(&model->out, tag);
     } else if (starts(words, "ALTER TABLE pg_temp.")) {
-        tell_rewrite(model);
+        tell_rewrite(model, (choice & 128) != 0);
         encode_command_complete(&model->out, "ALTER TABLE");
     } else if (starts(words, "WITH page AS")) {
         answer_batch(model, choice);
