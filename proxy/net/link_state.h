@@ -8,7 +8,7 @@
 #include "proxy/net/link.h"
 #include "proxy/net/queue.h"
 
-struct yield;
+struct yield_asked;
 
 enum link_state { LINK_OPEN, LINK_FLUSHING, LINK_LINGERING, LINK_DEAD };
 
@@ -53,8 +53,8 @@ struct link {
     struct cancel_entry cancel;
     struct turn turn;
     uint64_t lock, locks; /* the lock that goes with it, 0: none; and how many there have been */
-    struct yield *yield;  /* who has asked us to, until we have answered; NULL: nobody */
-    struct buffer ahead;  /* who is first at the table we wait for */
+    struct yield_asked *yields; /* who have asked us to, until we have answered */
+    struct buffer ahead;        /* who is first at the table we wait for */
     struct event alarm;
 };
 

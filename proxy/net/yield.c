@@ -13,6 +13,12 @@ struct yield {
     struct buffer database;
 };
 
+/* One of those whom a link has yet to answer. */
+struct yield_asked {
+    struct yield_asked *next;
+    struct yield *yield;
+};
+
 struct yield_mail {
     struct mail mail;
     struct worker *worker;
@@ -41,17 +47,30 @@ static void count_answer(struct yield *yield, bool lost)
     free(yield);
 }
 
-/* A link that has been asked by somebody else answers him: what it had to let go of it has. */
+/* A link that has been asked before, and has not answered yet, answers all at once. */
+static void ask_link(struct link *link, struct yield *yield)
+{
+    struct yield_asked *asked = malloc(sizeof *asked);
+    if (asked == NULL) {
+        return;
+    }
+    bool first = link->yields == NULL;
+    *asked = (struct yield_asked){link->yields, yield};
+    link->yields = asked;
+    atomic_fetch_add(&yield->waits, 1);
+    if (first) {
+        link_tell(link, SESSION_YIELD, span_of(NULL, 0));
+        link_settle(link);
+    }
+}
+
 static void ask_links(struct worker *worker, struct yield *yield)
 {
     struct link *next;
     for (struct link *link = worker->links; link != NULL; link = next) {
         next = link->next;
-        if (link->yield == NULL && concerns(yield, link)) {
-            link->yield = yield;
-            atomic_fetch_add(&yield->waits, 1);
-            link_tell(link, SESSION_YIELD, span_of(NULL, 0));
-            link_settle(link);
+        if (concerns(yield, link)) {
+            ask_link(link, yield);
         }
     }
 }
@@ -95,9 +114,10 @@ void yield_ask_others(struct link *from)
 
 void yield_answer(struct link *link)
 {
-    struct yield *yield = link->yield;
-    if (yield != NULL) {
-        link->yield = NULL;
-        count_answer(yield, false);
+    while (link->yields != NULL) {
+        struct yield_asked *asked = link->yields;
+        link->yields = asked->next;
+        count_answer(asked->yield, false);
+        free(asked);
     }
 }

@@ -9,10 +9,11 @@
 
 struct link;
 
-/* On the link's worker. Without memory nobody is asked, and no answer comes: the session goes on
+/* On the link's worker. Without memory not all are asked, or no answer comes: the session goes on
  * by itself after a while. */
 void yield_ask_others(struct link *from);
-/* The link has answered, or is ending; nothing when it was not asked. On its worker. */
+/* The link has answered all who have asked, or is ending; nothing when nobody has. On its worker.
+ */
 void yield_answer(struct link *link);
 
 #endif

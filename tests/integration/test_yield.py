@@ -1,5 +1,7 @@
 """A portal that a driver leaves open behind its last row (pgjdbc does) holds a snapshot, and a concurrent build of another
 session waits for it. Before a build such portals are closed, and their clients cannot tell."""
+import os
+import signal
 import threading
 import time
 
@@ -99,6 +101,26 @@ def test_two_builds_at_once(server, table, client, connect, database, direct):
     for thread in threads:
         thread.join(30)
     assert len(took) == 2 and max(took) < 5
+    assert kinds(ask(client, extended("select 1") + SYNC)) == "12TDCZ"
+
+
+def test_two_builds_wait_for_one_answer(server, table, client, connect, database):
+    """The second asks while the first one's question is not answered yet: it must not begin before it is."""
+    server.psql("create table other as select * from item; analyze other", database)
+    ask(client, LOCK)
+    took = []
+    os.kill(client.pid, signal.SIGSTOP)     # the server process that is to close the portal
+    try:
+        threads = [threading.Thread(target=lambda c=connect(), s=f"create index on {name} (a)": took.append(build(c, s)))
+                   for name in ("item", "other")]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.3)
+    finally:
+        os.kill(client.pid, signal.SIGCONT)
+    for thread in threads:
+        thread.join(30)
+    assert len(took) == 2
     assert kinds(ask(client, extended("select 1") + SYNC)) == "12TDCZ"
 
 
