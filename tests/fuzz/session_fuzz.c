@@ -215,6 +215,7 @@ static bool serve(struct world *world, uint8_t choice)
 static void yield(struct world *world)
 {
     const struct model *model = &world->model;
+    shell_receive(&world->shell, SIDE_CLIENT, span_of(NULL, 0)); /* what is due comes first */
     size_t before = model->in.length;
     shell_tell(&world->shell, SESSION_YIELD, span_of(NULL, 0));
     assert(model->in.length == before || world->raw ||
