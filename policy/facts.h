@@ -80,7 +80,8 @@ struct action_facts {
     bool constraint_exists, constraint_valid;
     char constraint_kind; /* pg_constraint.contype */
     /* ADD CONSTRAINT without a name: the name that PostgreSQL would choose now, behind the actions
-     * that stand before it; of a key its index has it too. Empty: none of the first few is free. */
+     * that stand before it and every DROP CONSTRAINT; of a key its index has it too. Empty: none of
+     * the first few is free. */
     char free_name[NAME_BYTES];
     /* ADD COLUMN: the same for the first constraint of each kind that the column has, as if it
      * stood alone. */
@@ -94,7 +95,8 @@ struct action_facts {
     /* ADD COLUMN of a serial type or AS IDENTITY: the name that PostgreSQL would choose now for its
      * sequence. */
     char free_sequence[NAME_BYTES];
-    /* the other relation: referenced table, partition, index */
+    /* the other relation: referenced table, partition, index; of DROP CONSTRAINT another table
+     * whose foreign key needs the key */
     bool other_exists;
     char other_kind;
     int64_t other_bytes;    /* with all that is of it; -1 unknown */

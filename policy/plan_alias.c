@@ -26,7 +26,7 @@
 
 static const char *alias_take(struct moves *moves, size_t action)
 {
-    const char *own = moves->statement->actions[action].constraint;
+    const char *own = drops_own_name(moves, action);
     struct plan *plan = moves->draft->plan;
     struct plan_alias *alias = &plan->aliases[plan->alias_count++];
     memcpy(alias->own, own, NAME_BYTES);

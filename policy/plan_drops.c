@@ -66,7 +66,8 @@ static bool constraint_is_free(const struct moves *moves, size_t action)
         return known->known && !known->constraint_exists && alter->kind != ALTER_ADD_UNIQUE &&
                !drops_constraint(moves, alter->constraint);
     }
-    return known->free_name[0] != '\0' && name_is_first(moves, action, 0, known->free_name);
+    return known->free_name[0] != '\0' && name_is_first(moves, action, 0, known->free_name) &&
+           !drops_constraint(moves, known->free_name);
 }
 
 static bool column_is_free(const struct moves *moves, size_t action)
@@ -80,7 +81,8 @@ static bool column_is_free(const struct moves *moves, size_t action)
         for (size_t nth = 0;
              alter_constraint_name(moves->text, moves->statement, action, flags[i], nth, name);
              nth++) {
-            if (name[0] != '\0' || !name_is_first(moves, action, flags[i], chosen[i])) {
+            if (name[0] != '\0' || !name_is_first(moves, action, flags[i], chosen[i]) ||
+                drops_constraint(moves, chosen[i])) {
                 return false;
             }
         }
@@ -121,6 +123,12 @@ static bool names_are_free(const struct moves *moves, size_t action)
     return constraint && constraint_is_free(moves, action);
 }
 
+const char *drops_own_name(const struct moves *moves, size_t action)
+{
+    const char *own = moves->statement->actions[action].constraint;
+    return own[0] != '\0' ? own : moves->request->facts->actions[action].free_name;
+}
+
 /* Not of a table with children or partitions, which have such a constraint, too, and may have one
  * of that name; nor for a foreign key to one, which has more than one of them. */
 static bool alias_is_possible(const struct moves *moves, size_t action)
@@ -128,12 +136,17 @@ static bool alias_is_possible(const struct moves *moves, size_t action)
     const struct alter_action *alter = &moves->statement->actions[action];
     const struct action_facts *known = &moves->request->facts->actions[action];
     const struct facts *facts = moves->request->facts;
-    if (facts->kind != 'r' || facts->table_has_children || !known->known ||
-        alter->constraint[0] == '\0' || (alter->flags & (ALTER_NOT_VALID | ALTER_USING_INDEX))) {
+    const char *name = drops_own_name(moves, action);
+    if (facts->kind != 'r' || facts->table_has_children || !known->known || name[0] == '\0' ||
+        (alter->flags & (ALTER_NOT_VALID | ALTER_USING_INDEX))) {
         return false;
     }
-    bool replaces = drops_constraint(moves, alter->constraint);
-    bool name_is_free = replaces || !known->constraint_exists;
+    bool unnamed = alter->constraint[0] == '\0';
+    if (unnamed && !name_is_first(moves, action, 0, name)) {
+        return false;
+    }
+    bool replaces = drops_constraint(moves, name);
+    bool name_is_free = replaces || unnamed || !known->constraint_exists;
     return (alter->kind == ALTER_ADD_CHECK && replaces) ||
            (alter->kind == ALTER_ADD_FOREIGN_KEY && replaces && known->other_kind == 'r') ||
            (alter->kind == ALTER_ADD_UNIQUE && name_is_free) ||
@@ -194,6 +207,9 @@ const char *drops_obstacle(const struct moves *moves, unsigned others)
     for (size_t d = 0; d < statement->action_count; d++) {
         if ((drops >> d & 1u) && (statement->actions[d].flags & ALTER_CASCADE)) {
             return "nobody knows what else its CASCADE drops";
+        }
+        if ((drops >> d & 1u) && moves->request->facts->actions[d].other_exists) {
+            return "it drops a key that a foreign key needs";
         }
         for (size_t i = 0; (drops >> d & 1u) && i < statement->action_count; i++) {
             if ((others >> i & 1u) && drop_is_mentioned(moves, d, i)) {

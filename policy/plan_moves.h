@@ -106,6 +106,9 @@ const char *drops_obstacle(const struct moves *moves, unsigned others);
  * come, and can it be made under another one until then? */
 bool drops_ask_for_alias(const struct moves *moves, size_t action);
 
+/* The name of the constraint that an ADD CONSTRAINT adds; empty: not known. */
+const char *drops_own_name(const struct moves *moves, size_t action);
+
 /* Such a constraint, by its place in the statement; and the last part of the plan, which does those
  * `actions` and gives every one of them its name. */
 const char *recipe_constraint_alias(struct moves *moves, size_t action);

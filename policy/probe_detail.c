@@ -24,13 +24,17 @@
 #include "policy/probe_text.h"
 #include "policy/sql/alter_text.h"
 
-/* The relation that the action names: looked up as the server will; an index in the table's schema.
- */
+/* The relation that the action names: looked up as the server will; an index in the table's schema;
+ * and that whose foreign key needs what it drops. */
 static void append_other(const struct alter_action *action, struct buffer *out)
 {
     enum alter_kind kind = action->kind;
     bool relation = kind == ALTER_ADD_COLUMN || kind == ALTER_ADD_FOREIGN_KEY ||
                     kind == ALTER_ATTACH_PARTITION || kind == ALTER_DETACH_PARTITION;
+    if (kind == ALTER_DROP_CONSTRAINT) {
+        probe_append_needed_by(action->constraint, out);
+        return;
+    }
     if (action->other.name[0] == '\0' || (!relation && !(action->flags & ALTER_USING_INDEX))) {
         buffer_append_text(out, "NULL");
         return;
@@ -177,6 +181,7 @@ void probe_append_actions(const struct statement *statement, struct span text, s
         buffer_append_text(out, i + 1 == probe_action_count(statement) ? "))" : ")");
     }
     buffer_append_text(out, probe_action_count(statement) > 0 ? firm_columns : "");
+    probe_append_gone(statement, out);
 }
 
 /* A validated CHECK that holds for children too and says IS NOT NULL of the column: alone, as NOT
@@ -244,32 +249,39 @@ static const char action_joins[] =
 /* Whose names it must not be. */
 enum names { NAMES_OF_CONSTRAINTS = 1, NAMES_OF_RELATIONS = 2, NAMES_OF_BOTH = 3 };
 
-/* The first of an array of names that is free in the table's schema, and not taken before it. */
-static void append_free_name(const char *names, enum names whose, struct buffer *out)
+/* The first of an array of names that is free in the table's schema, once the statement's own drops
+ * have been made, and not taken before it. */
+static void append_free_name(const struct statement *statement, const char *names, enum names whose,
+                             struct buffer *out)
 {
+    static const char *const constraint[] = {PROBE_FREE_CONSTRAINT(""),
+                                             PROBE_FREE_CONSTRAINT(PROBE_NOT_GONE("con"))};
+    static const char *const relation[] = {PROBE_FREE_RELATION(""),
+                                           PROBE_FREE_RELATION(PROBE_NOT_GONE("index"))};
+    bool gone = probe_has_gone(statement);
     buffer_append_format(out,
                          "(SELECT f.name FROM pg_catalog.unnest(%s) WITH ORDINALITY AS f(name, nth)"
                          " WHERE true",
                          names);
-    buffer_append_text(out, whose & NAMES_OF_CONSTRAINTS ? PROBE_FREE_CONSTRAINT : "");
-    buffer_append_text(out, whose & NAMES_OF_RELATIONS ? PROBE_FREE_RELATION : "");
+    buffer_append_text(out, whose & NAMES_OF_CONSTRAINTS ? constraint[gone] : "");
+    buffer_append_text(out, whose & NAMES_OF_RELATIONS ? relation[gone] : "");
     buffer_append_text(out, " ORDER BY f.nth OFFSET a.taken LIMIT 1)");
 }
 
-static void append_action_rows(struct buffer *out)
+static void append_action_rows(const struct statement *statement, struct buffer *out)
 {
     buffer_append_format(out, " UNION ALL SELECT '%c', a.at, nullable.bits, %s, ", DETAIL_ACTION,
                          key_is_unindexed);
-    append_free_name("a.checks", NAMES_OF_CONSTRAINTS, out);
+    append_free_name(statement, "a.checks", NAMES_OF_CONSTRAINTS, out);
     buffer_append_text(out, ", ");
-    append_free_name("a.fkeys", NAMES_OF_CONSTRAINTS, out);
+    append_free_name(statement, "a.fkeys", NAMES_OF_CONSTRAINTS, out);
     buffer_append_text(out, ", ");
-    append_free_name("a.keys", NAMES_OF_BOTH, out);
+    append_free_name(statement, "a.keys", NAMES_OF_BOTH, out);
     buffer_append_text(out, ", CASE WHEN a.type IS NOT NULL THEN ");
     /* Of an action with a type, ADD COLUMN, these are the names of a sequence. */
-    append_free_name("a.firms", NAMES_OF_RELATIONS, out);
+    append_free_name(statement, "a.firms", NAMES_OF_RELATIONS, out);
     buffer_append_text(out, " WHEN k.contype OPERATOR(pg_catalog.=) 'n' THEN k.conname ELSE ");
-    append_free_name("a.firms", NAMES_OF_CONSTRAINTS, out);
+    append_free_name(statement, "a.firms", NAMES_OF_CONSTRAINTS, out);
     buffer_append_text(out,
                        " END, k.contype, o.relkind, size.bytes, col.attnum IS NOT NULL,"
                        " col.attname OPERATOR(pg_catalog.=) ANY (SELECT firm.name FROM firm), ");
@@ -347,7 +359,7 @@ void probe_append_details(const struct statement *statement, struct span text, s
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool,"
              " NULL::pg_catalog.bool, NULL::pg_catalog.bool, NULL::pg_catalog.bool WHERE false");
     if (probe_action_count(statement) > 0) {
-        append_action_rows(out);
+        append_action_rows(statement, out);
         probe_append_key_rows(statement, out);
     }
     if (probe_wants_dropped(statement)) {

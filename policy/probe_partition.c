@@ -59,8 +59,8 @@ void probe_append_partition_rows(const struct statement *statement, struct span 
     probe_append_names((const char(*)[NAME_BYTES])tails, count, out);
     buffer_append_text(out, ") WITH ORDINALITY AS e(tail, nth)) AS f WHERE pg_catalog.octet_length("
                             "f.long) OPERATOR(pg_catalog.<) 64");
-    buffer_append_text(out, PROBE_FREE_CONSTRAINT);
-    buffer_append_text(out, PROBE_FREE_RELATION);
+    buffer_append_text(out, PROBE_FREE_CONSTRAINT(""));
+    buffer_append_text(out, PROBE_FREE_RELATION(""));
     buffer_append_format(
         out,
         " ORDER BY f.nth LIMIT 1), NULL, tc.relkind, NULL, weight.bytes, EXISTS (SELECT FROM"

@@ -34,14 +34,17 @@
 #define NAMES_MAX 16
 
 /* ChooseConstraintName() and ChooseRelationName(): a key's name is also its index's. Conditions on
- * f.name, in the schema of tc. */
-#define PROBE_FREE_CONSTRAINT                                                                      \
+ * f.name, in the schema of tc; `but`: " AND …" about u, what takes the name. */
+#define PROBE_FREE_CONSTRAINT(but)                                                                 \
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS u"                                   \
     " WHERE u.connamespace OPERATOR(pg_catalog.=) tc.relnamespace AND u.conname"                   \
-    " OPERATOR(pg_catalog.=) f.name)"
-#define PROBE_FREE_RELATION                                                                        \
+    " OPERATOR(pg_catalog.=) f.name" but ")"
+#define PROBE_FREE_RELATION(but)                                                                   \
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS u WHERE u.relnamespace"                   \
-    " OPERATOR(pg_catalog.=) tc.relnamespace AND u.relname OPERATOR(pg_catalog.=) f.name)"
+    " OPERATOR(pg_catalog.=) tc.relnamespace AND u.relname OPERATOR(pg_catalog.=) f.name" but ")"
+/* But those that the statement drops itself, where probe_has_gone. */
+#define PROBE_NOT_GONE(column)                                                                     \
+    " AND u.oid OPERATOR(pg_catalog.<>) ALL (SELECT gone." column " FROM gone)"
 
 /* Appends an array of type name[]; of none NULL. */
 void probe_append_names(const char (*names)[NAME_BYTES], size_t count, struct buffer *out);
@@ -66,6 +69,13 @@ void probe_append_same_columns(const struct statement *statement, struct span te
 
 /* The CTE `action` with a comma before it; nothing when the statement has no actions. */
 void probe_append_actions(const struct statement *statement, struct span text, struct buffer *out);
+
+/* Of an ALTER TABLE with a DROP CONSTRAINT (probe_replaced.c): whether it has one, the CTE `gone`
+ * with a comma before it, nothing when it has none, and an expression that gives the oid of another
+ * table whose foreign key needs that key. */
+bool probe_has_gone(const struct statement *statement);
+void probe_append_gone(const struct statement *statement, struct buffer *out);
+void probe_append_needed_by(const char *constraint, struct buffer *out);
 
 /* The query of d. */
 void probe_append_details(const struct statement *statement, struct span text, struct buffer *out);

@@ -135,7 +135,7 @@ static void fill_ordinary_action(const struct statement *statement, struct span 
                                                       action->kind == ALTER_DROP_CONSTRAINT ||
                                                       action->kind == ALTER_ALTER_CONSTRAINT,
                                  .keys_nullable = (1u << keys) - 1,
-                                 .other_exists = true,
+                                 .other_exists = action->kind != ALTER_DROP_CONSTRAINT,
                                  .other_kind = action->flags & ALTER_USING_INDEX ? 'i' : 'r',
                                  .other_bytes = -1};
     fill_free_name(statement, sql, i, 0, out->free_name);

@@ -41,7 +41,9 @@ static void print_action(const struct alter_action *action, const struct action_
         printf(", constraint %c %s", facts->constraint_kind,
                facts->constraint_valid ? "valid" : "not valid");
     }
-    if (facts->other_exists) {
+    if (facts->other_exists && action->kind == ALTER_DROP_CONSTRAINT) {
+        printf(", which a foreign key needs");
+    } else if (facts->other_exists) {
         printf(", %s.%s of kind %c, about %lld bytes", action->other.schema, action->other.name,
                facts->other_kind, (long long)facts->other_bytes);
     }

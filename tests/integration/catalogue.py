@@ -176,6 +176,14 @@ CONSTRAINTS = [
         "alter table t add constraint f foreign key (old) references p, add constraint k check (b > -5)",
         violation="insert into t (id, a, b) values (0, -1, 1)", sqlstate="23503",
         on_its_way=("not valid", "validate constraint ddlguard_new_", "to k", "to f")),
+    Row("foreign key that gets the name of another", "alter table t drop constraint t_a_fkey,"
+        " add foreign key (a) references p on delete cascade",
+        "alter table t add constraint t_a_fkey foreign key (old) references p",
+        violation="insert into t (id, a, b) values (0, -1, 1)", sqlstate="23503",
+        on_its_way=("not valid", "validate constraint ddlguard_new_", "to t_a_fkey")),
+    Row("primary key that gets the name of another", "alter table t add primary key (id), drop constraint t_pkey",
+        "alter table t add primary key (b, id)", violation="insert into t (id, a, b) values (1, 1, 0)",
+        sqlstate="23505", on_its_way=("unique index concurrently ddlguard_new_", "using index t_pkey")),
     Row("unique in the place of one of its name", "alter table t drop constraint u, add constraint u unique (b)"
         " deferrable", "alter table t add constraint u unique (b, c)", violation=DUPLICATE, sqlstate="23505",
         on_its_way=("unique index concurrently ddlguard_new_", "using index u")),

@@ -235,6 +235,31 @@ def test_what_is_wrong_with_the_index_is_the_servers_to_say(keyless, both, direc
     assert both("alter table t add primary key using index nope")[0] == "42704"
 
 
+# --- a constraint in the place of another ---------------------------------------------------------
+
+def test_a_key_that_is_needed_is_refused_at_once(both, direct, sent):
+    prepare(direct, "create table x (b int references u (b))")
+    assert both("alter table u drop constraint u_b_key, add constraint u_b_key unique (a, b)")[0] == "2BP01"
+    assert not ours(sent)
+
+
+def test_one_that_its_own_table_needs_is_refused_in_the_end(both, direct, catalog):
+    prepare(direct, "alter table t add e2 int references t")
+    assert both("alter table t drop constraint t_pkey, add constraint t_pkey primary key (id, a)")[0] == "2BP01"
+
+
+def test_the_name_that_gets_free_is_chosen(both, direct, sent):
+    prepare(direct, "alter table t add check (a >= 0)")
+    assert both("alter table t drop constraint t_a_check, add check (a > -1)") == "ALTER TABLE"
+    assert both("alter table t drop constraint t_pkey, add primary key (id, a)") == "ALTER TABLE"
+    assert any("TO t_a_check" in line for line in sent()) and any("TO t_pkey" in line for line in sent())
+
+
+def test_one_that_another_table_has_is_not(both, direct):
+    prepare(direct, "alter table t add check (a >= 0); alter table u add constraint t_a_check check (a > 0)")
+    assert both("alter table t drop constraint t_a_check, add check (a > -1)") == "ALTER TABLE"
+
+
 # --- REFRESH in a transaction block ---------------------------------------------------------------
 
 VIEW = """create materialized view mv as select id, a from t; create unique index on mv (id);
