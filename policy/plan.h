@@ -81,7 +81,8 @@ struct step {
     /* What stands for the server's own words. PART: an integrity violation (class 23) here means
      * that the column called `as_text` has a NULL (23502), or else what `as_text` says, where % is
      * the table's name; and the client is told so with this SQLSTATE.
-     * NOOP: the message of the NOTICE that PostgreSQL would give; empty: none. */
+     * NOOP: the message of the NOTICE that PostgreSQL would give; empty: none.
+     * Without an SQLSTATE, of a PART that stays: what it is called, for its SQL is no good name. */
     const char *as_sqlstate; /* constant; NULL: as it came */
     struct span as_text;     /* into plan.text */
 };

@@ -95,8 +95,8 @@ void draft_cut(struct draft *draft)
     for (size_t i = 0; i < plan->count; i++) {
         size_t from = plan->steps[i].sql.length;
         size_t end = i + 1 < plan->count ? plan->steps[i + 1].sql.length : draft->steps_end;
-        bool says = plan->steps[i].as_sqlstate != NULL;
-        size_t sql_end = says ? plan->steps[i].as_text.length : end;
+        size_t text_at = plan->steps[i].as_text.length;
+        size_t sql_end = plan->steps[i].as_sqlstate != NULL || text_at > 0 ? text_at : end;
         plan->steps[i].sql = span_cut(text, from, sql_end - from);
         plan->steps[i].as_text = span_cut(text, sql_end, end - sql_end);
     }

@@ -21,8 +21,8 @@ struct draft {
  * itself, unless draft->last->retry_from is set to an earlier one. */
 struct buffer *draft_step(struct draft *draft, enum step_kind kind, bool retry);
 
-/* Opens step.as_text of the step opened last: all that is appended until the next step is that
- * text. */
+/* Opens step.as_text of the step opened last; its SQLSTATE may be NULL. All that is appended until
+ * the next step is that text. */
 struct buffer *draft_says(struct draft *draft, const char *sqlstate);
 
 /* Places become spans: from here on the text does not move. */

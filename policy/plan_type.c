@@ -66,6 +66,7 @@ static bool type_change(struct moves *moves, size_t action)
     struct buffer *out = moves_part(moves);
     draft_append_do(&body, out);
     out->failed = out->failed || alter.failed;
+    buffer_append_span(draft_says(moves->draft, NULL), buffer_span(&alter));
     buffer_free(&alter);
     moves_keep(moves);
     moves->draft->last->is_binding = true;

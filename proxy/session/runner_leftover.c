@@ -156,7 +156,8 @@ static void append_remains(const struct runner *runner, size_t end, bool in_doub
         const struct step *step = &runner->plan.steps[i];
         if (step->stays && !(step->is_final && in_doubt)) {
             buffer_append_text(out, out->length > 0 ? "; " : "");
-            buffer_append_span(out, span_from(step->sql, strlen(ours)));
+            buffer_append_span(out, step->as_text.length > 0 ? step->as_text
+                                                             : span_from(step->sql, strlen(ours)));
         }
     }
 }
