@@ -33,7 +33,8 @@ static inline struct span span_text(const char *text)
 static inline struct span span_from(struct span whole, size_t from)
 {
     size_t cut = from < whole.length ? from : whole.length;
-    return span_of(whole.at == NULL ? NULL : whole.at + cut, whole.length - cut);
+    /* Nothing may be added to NULL; where it is not, this costs nothing. */
+    return span_of(cut == 0 ? whole.at : whole.at + cut, whole.length - cut);
 }
 
 /* At most `length` bytes from `from` on; cut short at the end of the span. */
