@@ -44,18 +44,10 @@ struct long_message {
 };
 
 struct session {
+    /* What every call looks at comes first, so that it shares cache lines. */
     const struct session_options *options;
-    char *identity; /* one block: client, user, database, application_name, NUL-separated */
-    const char *client, *user, *database;
-    char *application;     /* owned: may change with SET application_name */
-    struct buffer startup; /* the StartupMessage until the server has it */
-    struct buffer key;     /* the cancel key */
-    uint32_t pid;
-    uint32_t server_version; /* server_version_num */
-    uint64_t random;
     uint64_t wall_us; /* of the call under way */
     uint64_t now_us;
-
     enum phase phase;
     bool replication;
     bool standard_strings;
@@ -64,22 +56,30 @@ struct session {
     bool is_early;    /* the client has sent more than the login needs: it is not read meanwhile */
     bool client_gone; /* end of its bytes: nothing more to read from it */
     bool client_lost; /* nobody reads what is sent to it either */
-    bool server_finished;   /* … and the server was told so: not a byte goes there any more */
-    bool awaits_ledger;     /* both sides are held until the ledger has answered */
-    bool flushed;           /* a Flush of ours is out to drain the batch */
-    uint8_t encoding;       /* enum scan_encoding */
-    char encoding_name[24]; /* as the server tells it: longer than any of src/common/encnames.c */
-
-    struct pipeline pipeline;
-    size_t skip_client, skip_server;  /* rest of a message that is passing, in bytes */
-    size_t drop_client;               /* … that is dropped */
-    struct migration_watch migration; /* whose session it is, as its texts tell */
-    struct prepared_map prepared;
-    struct transaction transaction;
-    struct uncommitted uncommitted;
+    bool server_finished; /* … and the server was told so: not a byte goes there any more */
+    bool awaits_ledger;   /* both sides are held until the ledger has answered */
+    bool flushed;         /* a Flush of ours is out to drain the batch */
+    uint8_t encoding;     /* enum scan_encoding */
+    size_t skip_client, skip_server;   /* rest of a message that is passing, in bytes */
+    size_t drop_client;                /* … that is dropped */
     struct long_message *long_message; /* NULL nearly always */
     struct runner *runner;             /* NULL unless draining or running */
-    struct buffer debt;                /* SQL of a RESTORE that is owed until the session is idle */
+    struct pipeline pipeline;
+    struct migration_watch migration; /* whose session it is, as its texts tell */
+    struct prepared_map prepared;
+    struct buffer debt; /* SQL of a RESTORE that is owed until the session is idle */
+    struct transaction transaction;
+    struct uncommitted uncommitted;
+
+    char *identity; /* one block: client, user, database, application_name, NUL-separated */
+    const char *client, *user, *database;
+    char *application;      /* owned: may change with SET application_name */
+    char encoding_name[24]; /* as the server tells it: longer than any of src/common/encnames.c */
+    struct buffer startup;  /* the StartupMessage until the server has it */
+    struct buffer key;      /* the cancel key */
+    uint32_t pid;
+    uint32_t server_version; /* server_version_num */
+    uint64_t random;
 };
 
 /* Nothing is unanswered, and no message of the server's is half on its way to the client: the

@@ -22,14 +22,14 @@ struct pending_undo {
 struct transaction {
     struct change_id *changes;
     size_t count;
+    bool has_id;
     bool uncertain;           /* a text that we could not read may have ended it, or part of it */
     size_t perhaps_committed; /* the first so many: a DO or CALL behind them may have committed */
     struct savepoint *savepoints;
     size_t savepoint_count;
     struct pending_undo *undos;
     size_t undo_count;
-    struct change_id id; /* of the transaction, in the ledger */
-    bool has_id;
+    struct change_id id; /* of the transaction, in the ledger; see has_id */
 };
 
 void transaction_free(struct transaction *transaction);
