@@ -116,11 +116,6 @@ struct block {
     uint64_t marks; /* bit n stands for byte start + n */
 };
 
-static inline size_t first_mark(const struct block *block)
-{
-    return block->start + scan_bits_first(block->marks);
-}
-
 static inline struct block find_marks(const struct scanner *scanner, struct span text, size_t at)
 {
     struct block block = {.start = at, .end = at + SCAN_BLOCK};
@@ -137,19 +132,26 @@ static inline struct block find_marks(const struct scanner *scanner, struct span
     return block;
 }
 
-/* Behind the quotes that open at the first mark; that mark if the chunk cuts them. The other quote
- * is a mark, too, if it is in the block. */
-static inline size_t leap_quotes(struct span text, struct block block)
+/* Takes the first mark away and returns its place. */
+static inline size_t take_mark(struct block *block)
 {
-    size_t open = first_mark(&block);
+    size_t at = block->start + scan_bits_first(block->marks);
+    block->marks &= block->marks - 1;
+    return at;
+}
+
+/* Behind the quotes that have opened at `open`, and takes their marks; `open` if the chunk cuts
+ * them. The other quote is a mark, too, if it is in the block. */
+static inline size_t leap_quotes(struct span text, struct block *block, size_t open)
+{
     uint8_t quote = text.at[open];
-    for (block.marks &= block.marks - 1; block.marks != 0; block.marks &= block.marks - 1) {
-        size_t at = first_mark(&block);
+    while (block->marks != 0) {
+        size_t at = take_mark(block);
         if (text.at[at] == quote) {
             return at + 1;
         }
     }
-    size_t close = find(text, block.end, quote, quote);
+    size_t close = find(text, block->end, quote, quote);
     return close < text.length ? close + 1 : open;
 }
 
@@ -172,13 +174,12 @@ static inline bool closes_dully(const struct scanner *scanner)
            scanner->watch == SCAN_WATCH_INTO;
 }
 
-/* Behind the token at the first mark, if it is of the kinds that are frequent; that mark for all
- * others, and for what may go on behind the chunk. `from`: no token that starts before goes on
- * there. */
-static inline size_t leap(struct scanner *scanner, struct span text, const struct block *block,
+/* Behind the token at `at`, a mark that has been taken, if it is of the kinds that are frequent;
+ * `at` for all others, and for what may go on behind the chunk. `from`: no token that starts before
+ * goes on there. */
+static inline size_t leap(struct scanner *scanner, struct span text, struct block *block, size_t at,
                           size_t from)
 {
-    size_t at = first_mark(block);
     switch (text.at[at]) {
     case '(':
         scanner->parens++;
@@ -193,9 +194,9 @@ static inline size_t leap(struct scanner *scanner, struct span text, const struc
         if (!scanner->options.standard_conforming_strings || !is_fresh(text, at, from)) {
             return at;
         }
-        return leap_quotes(text, *block);
+        return leap_quotes(text, block, at);
     case '"':
-        return leap_quotes(text, *block);
+        return leap_quotes(text, block, at);
     case '$':
         if (at + 1 == text.length || !is_fresh(text, at, from)) {
             return at;
@@ -236,15 +237,14 @@ size_t scan_skip_dull(struct scanner *scanner, struct span text, size_t i)
     while (i < text.length) {
         struct block block = find_marks(scanner, text, i);
         while (block.marks != 0) {
-            size_t at = first_mark(&block);
-            i = leap(scanner, text, &block, from);
+            size_t at = take_mark(&block);
+            i = leap(scanner, text, &block, at, from);
             if (i == at) {
                 return text.at[at] == '\'' || scan_byte_is_word(text.at[at])
                            ? word_start(text, at, from)
                            : at;
             }
             from = i;
-            block.marks = i < block.end ? block.marks & UINT64_MAX << (i - block.start) : 0;
         }
         i = i < block.end ? block.end : i;
     }
