@@ -97,6 +97,10 @@ const char *recipe_bare_column(struct moves *moves, size_t action);
 const char *recipe_detach(struct moves *moves, size_t action);
 const char *recipe_attach(struct moves *moves, size_t action);
 const char *recipe_type(struct moves *moves, size_t action);
+/* ALTER COLUMN … TYPE, a bit for each; and why those that the server has shown to be instant cannot
+ * come behind those `others`, NULL: they can. */
+unsigned type_actions(const struct statement *statement);
+const char *type_obstacle(const struct moves *moves, unsigned others);
 
 /* DROP COLUMN, DROP CONSTRAINT and DROP NOT NULL, a bit for each; and why they cannot come behind
  * those `others`, NULL: they can. */

@@ -41,7 +41,8 @@ static enum turn split_turn_of_constraint(const struct alter_action *alter)
     return alter->constraint[0] != '\0' ? TURN_FIRST : TURN_LAST;
 }
 
-/* `drops`: what proves that a column holds no NULL may go with the last actions. */
+/* `drops`: what proves that a column holds no NULL may go with the last actions, or be made again.
+ */
 static enum turn split_turn(const struct alter_action *alter, const struct action_facts *known,
                             bool drops)
 {
@@ -63,8 +64,12 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
         return known->keys_not_null ? TURN_LAST : TURN_INDEX_KEY;
     case ALTER_ATTACH_PARTITION: /* PostgreSQL has them alone in their statement */
     case ALTER_DETACH_PARTITION:
-    case ALTER_COLUMN_TYPE: /* alone, or its recipe says no */
         return TURN_RECIPE;
+    case ALTER_COLUMN_TYPE: /* last if it is instant, else alone, or its recipe says no */
+        return known->known && known->rewrites == ANSWER_NO && known->scans == ANSWER_NO &&
+                       known->builds == ANSWER_NO
+                   ? TURN_LAST
+                   : TURN_RECIPE;
     case ALTER_VALIDATE:
         return TURN_VALIDATE;
     case ALTER_OTHER:
@@ -96,7 +101,7 @@ static enum turn split_turn(const struct alter_action *alter, const struct actio
 static unsigned split_actions(const struct moves *moves, enum turn turn)
 {
     unsigned actions = 0;
-    bool drops = drops_actions(moves->statement) != 0;
+    bool drops = drops_actions(moves->statement) != 0 || type_actions(moves->statement) != 0;
     for (size_t i = 0; i < moves->statement->action_count; i++) {
         const struct action_facts *known = &moves->request->facts->actions[i];
         if (split_turn(&moves->statement->actions[i], known, drops) == turn) {
@@ -238,7 +243,9 @@ static const char *split_obstacle(const struct moves *moves)
     if (split_actions(moves, TURN_NEVER) != 0) {
         return "it has another action that could not be taken back, or must come before the rest";
     }
-    const char *why = drops_obstacle(moves, ~split_actions(moves, TURN_LAST));
+    const unsigned others = ~split_actions(moves, TURN_LAST);
+    const char *why = drops_obstacle(moves, others);
+    why = why != NULL ? why : type_obstacle(moves, others);
     if (why != NULL) {
         return why;
     }

@@ -8,8 +8,43 @@
  *                UNDO: VALIDATE CONSTRAINT, of those that are not
  *      RUN       VALIDATE CONSTRAINT, each in a transaction of its own
  *
- * A type cannot be taken back without a rewrite. So once it is changed, a cancel comes too late. */
+ * A type cannot be taken back without a rewrite. So once it is changed, a cancel comes too late.
+ *
+ * Beside other actions only one that is instant has a way: last of all. PostgreSQL changes types
+ * before it adds anything; the end is the same where nothing that is added has to do with the
+ * column, and nothing is there to be made again with it that was not validated before. */
 #include "policy/plan_moves.h"
+
+unsigned type_actions(const struct statement *statement)
+{
+    unsigned actions = 0;
+    for (size_t i = 0; i < statement->action_count && i < STATEMENT_ACTIONS_MAX; i++) {
+        actions |= statement->actions[i].kind == ALTER_COLUMN_TYPE ? 1u << i : 0u;
+    }
+    return actions;
+}
+
+/* The table's own name stands for all of its columns. */
+static bool type_concerns(const struct moves *moves, size_t changed, size_t action)
+{
+    const struct statement *statement = moves->statement;
+    return statement->actions[action].kind == ALTER_VALIDATE ||
+           alter_mentions(moves->text, statement, action, statement->actions[changed].column) ||
+           alter_mentions(moves->text, statement, action, statement->target.name);
+}
+
+const char *type_obstacle(const struct moves *moves, unsigned others)
+{
+    const unsigned last = type_actions(moves->statement) & ~others;
+    for (size_t t = 0; t < moves->statement->action_count; t++) {
+        for (size_t i = 0; (last >> t & 1u) && i < moves->statement->action_count; i++) {
+            if ((others >> i & 1u) && type_concerns(moves, t, i)) {
+                return "it gives a new type to a column that another action of it may speak of";
+            }
+        }
+    }
+    return NULL;
+}
 
 /* An array of their names. */
 static void type_append_names(const struct rebuilt_facts *rebuilt, struct buffer *out)

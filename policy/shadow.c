@@ -60,19 +60,25 @@ static bool action_needs_proof(enum alter_kind kind)
 
 /* An ALTER TABLE makes its actions in an order of its own: what is dropped goes first, types change
  * next. One by one in the order of the text, a proof that no column is NULL may live longer. */
-static bool actions_are_apart(const struct statement *statement)
+static bool proof_may_go(const struct statement *statement)
 {
-    bool drops = false;
-    bool retypes = false;
-    bool needs_proof = false;
+    bool goes = false;
     for (size_t i = 0; i < statement->action_count; i++) {
         enum alter_kind kind = statement->actions[i].kind;
-        drops |= kind == ALTER_DROP_COLUMN || kind == ALTER_DROP_NOT_NULL;
-        retypes |= kind == ALTER_COLUMN_TYPE || kind == ALTER_SET_EXPRESSION;
-        needs_proof |=
-            action_needs_proof(kind) || kind == ALTER_ADD_PRIMARY_KEY || kind == ALTER_ADD_IDENTITY;
+        goes = goes || kind == ALTER_DROP_COLUMN || kind == ALTER_DROP_NOT_NULL ||
+               kind == ALTER_COLUMN_TYPE || kind == ALTER_SET_EXPRESSION;
     }
-    return statement->action_count == 1 || !needs_proof || (!drops && !retypes);
+    return goes;
+}
+
+/* Then what needs one is not asked about. */
+static enum copied action_is_asked(const struct statement *statement, size_t at)
+{
+    enum alter_kind kind = statement->actions[at].kind;
+    bool needs_proof =
+        action_needs_proof(kind) || kind == ALTER_ADD_PRIMARY_KEY || kind == ALTER_ADD_IDENTITY;
+    enum copied copied = action_is_copied(&statement->actions[at]);
+    return copied == COPIED_YES && needs_proof && proof_may_go(statement) ? COPIED_SKIP : copied;
 }
 
 static bool table_is_copied(const struct situation *now, const struct facts *facts)
@@ -87,12 +93,12 @@ static bool table_is_copied(const struct situation *now, const struct facts *fac
 static bool statement_is_copied(const struct statement *statement)
 {
     if (statement->kind != STATEMENT_ALTER_TABLE || statement->action_count == 0 ||
-        statement->action_count > STATEMENT_ACTIONS_MAX || !actions_are_apart(statement)) {
+        statement->action_count > STATEMENT_ACTIONS_MAX) {
         return false;
     }
     bool any = false;
     for (size_t i = 0; i < statement->action_count; i++) {
-        enum copied copied = action_is_copied(&statement->actions[i]);
+        enum copied copied = action_is_asked(statement, i);
         if (copied == COPIED_NOT) {
             return false;
         }
@@ -109,9 +115,10 @@ bool shadow_is_wanted(const struct statement *statement, const struct situation 
     }
     for (size_t i = 0; i < statement->action_count; i++) {
         struct effect effect = effect_of_action(statement, i, facts, facts->server_version);
-        enum alter_kind kind = statement->actions[i].kind;
-        if (effect.rewrites == ANSWER_UNKNOWN || effect.scans == ANSWER_UNKNOWN ||
-            (action_needs_proof(kind) && effect.scans == ANSWER_YES)) {
+        bool proves = action_needs_proof(statement->actions[i].kind);
+        if (action_is_asked(statement, i) == COPIED_YES &&
+            (effect.rewrites == ANSWER_UNKNOWN || effect.scans == ANSWER_UNKNOWN ||
+             (proves && effect.scans == ANSWER_YES))) {
             return true;
         }
     }
@@ -168,7 +175,7 @@ static bool shadow_alter(const struct statement *statement, struct span text,
                          const struct object_name *copy, struct shadow *shadow)
 {
     for (size_t i = 0; i < statement->action_count; i++) {
-        if (action_is_copied(&statement->actions[i]) != COPIED_YES) {
+        if (action_is_asked(statement, i) != COPIED_YES) {
             continue;
         }
         struct buffer *out = shadow_step(shadow, SHADOW_ALTER, i);

@@ -228,6 +228,10 @@ COLUMNS = [
         "alter table t add constraint k check (c <> '' and b > 0), add check (length(c) < 99) no inherit,"
         " add constraint other check (b > 0)", application=NOT_OF_C_AND_N,
         on_its_way=("not valid", "validate constraint k", "validate constraint t_c_check")),
+    Row("varchar to text beside others", "alter table t alter c type text, add constraint k check (b > 0),"
+        " alter a set not null", application=NOT_OF_C_AND_N,
+        violation="insert into t (id, a, b) values (0, 0, 0)", sqlstate="23514",
+        on_its_way=("validate constraint k", "alter column a set not null", "alter table t alter c type text")),
     Row("more digits", "alter table t alter n type numeric(12, 2)", application=NOT_OF_C_AND_N),
 ]
 
