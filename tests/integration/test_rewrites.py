@@ -167,11 +167,12 @@ def test_what_would_change_nothing_waits_for_nobody(connect, direct, sql, sqlsta
     "create index if not exists t_idx on p (id)",
 ])
 def test_what_looks_like_no_change_is_left_to_the_server(connect, direct, catalog, sql):
-    prepare(direct, """
+    lets_go = direct.info.server_version < 180000       # a child, of what its parent has
+    prepare(direct, f"""
         create index t_idx on t (a);
         create index pt_idx on pt (b, k);
         create view v as select * from t;
-        create table up (a int not null);
+        create table up (a int {"not null" if lets_go else "constraint mine not null no inherit"});
         create table down () inherits (up);
         alter table down alter a drop not null;
         alter table p1 alter r set not null""")
@@ -231,7 +232,8 @@ def test_a_table_that_is_renamed_between_two_parts_keeps_nothing(connect, direct
         other.execute("alter table safe.t rename to t_other")
         other.commit()
         assert change.result(20)[0] == "42P01"
-    left = direct.execute("select conname from pg_constraint where conrelid = 'safe.t_other'::regclass")
+    left = direct.execute("select conname from pg_constraint where conrelid = 'safe.t_other'::regclass"
+                          " and contype <> 'n'")
     assert left.fetchall() == [("old",)]        # SETUP's own
 
 
