@@ -6,14 +6,13 @@
  *      CLEAN                                 what a killed proxy has left under that name
  *      ADD CONSTRAINT ours … NOT VALID       UNDO: drop it
  *      VALIDATE CONSTRAINT ours
- *      the last part                         the drops, and all else that comes last;
- *                                            RENAME CONSTRAINT ours TO k
+ *      the last part                         the drops; RENAME CONSTRAINT ours TO k;
+ *                                            all else that comes last, and may speak of k
  *
  *      CLEAN
  *      CREATE UNIQUE INDEX CONCURRENTLY ours UNDO: drop it
- *      the last part                         the drops, and all else that comes last;
- *                                            ALTER INDEX ours RENAME TO k
- *                                            ADD CONSTRAINT k … USING INDEX k
+ *      the last part                         the drops; ALTER INDEX ours RENAME TO k;
+ *                                            ADD CONSTRAINT k … USING INDEX k; all else
  *
  * Nobody but these plans gives such names, so what has one may be removed though it is valid, and
  * in what the server says the client's own stands in its place (plan.aliases). */
@@ -119,13 +118,28 @@ static bool alias_append_names(struct moves *moves, struct buffer *body)
     return done;
 }
 
+/* Those actions in one statement; of none nothing. */
+static bool alias_append_actions(struct moves *moves, unsigned actions, struct buffer *body)
+{
+    struct buffer alter = {0};
+    if (actions == 0) {
+        return true;
+    }
+    bool done = alter_text_only(moves->text, moves->statement, actions, &alter);
+    alias_append_execute(&alter, body);
+    return done;
+}
+
+/* In PostgreSQL's own order: drops and new types come before what is added, and REPLICA IDENTITY,
+ * CLUSTER ON, ALTER CONSTRAINT and INHERIT, which may look for its name, behind it. */
 const char *alias_last(struct moves *moves, unsigned actions)
 {
-    struct buffer body = {0}, last = {0};
-    bool done = alter_text_only(moves->text, moves->statement, actions, &last);
+    const unsigned before = drops_actions(moves->statement) | type_actions(moves->statement);
+    struct buffer body = {0};
     buffer_append_text(&body, "BEGIN ");
-    alias_append_execute(&last, &body);
+    bool done = alias_append_actions(moves, actions & before, &body);
     done = alias_append_names(moves, &body) && done;
+    done = alias_append_actions(moves, actions & ~before, &body) && done;
     buffer_append_text(&body, "END");
     draft_append_do(&body, moves_part(moves));
     moves->draft->plan->tag = moves->statement->tag;

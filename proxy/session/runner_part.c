@@ -207,15 +207,17 @@ static void hold_error(struct runner *runner, const struct step *step)
         return; /* the first one is the cause */
     }
     struct span error = buffer_span(&runner->exchange.error);
-    struct buffer body = {0};
+    struct buffer words = {0}, body = {0};
     struct frame frame;
     if (frame_peek(error, FRAME_LIMIT, &frame) != FRAME_READY) {
         buffer_append_span(&runner->held, error);
         return;
     }
-    append_own_names(&runner->plan, frame_body(frame, error), &body);
+    rewrite_append_words(step, frame_body(frame, error), &words);
+    append_own_names(&runner->plan, buffer_span(&words), &body);
     hold_report(runner, step, buffer_span(&body));
-    runner->held.failed = runner->held.failed || body.failed;
+    runner->held.failed = runner->held.failed || words.failed || body.failed;
+    buffer_free(&words);
     buffer_free(&body);
 }
 

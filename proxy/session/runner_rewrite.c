@@ -48,14 +48,39 @@ static bool original_position(const struct session *session, struct span body, u
     return true;
 }
 
+/* Does it run in PL/pgSQL (draft_append_do)? */
+static bool step_is_block(const struct step *step)
+{
+    static const char start[] = "/* ddlguard */ DO ";
+    return span_is(span_cut(step->sql, 0, sizeof start - 1), start);
+}
+
+void rewrite_append_words(const struct step *step, struct span body, struct buffer *out)
+{
+    struct report report;
+    if (!step_is_block(step) || !decode_report(body, &report) || report.context.at == NULL) {
+        buffer_append_span(out, body);
+        return;
+    }
+    size_t field = (size_t)(report.context.at - body.at) - 1; /* before its type, behind its NUL */
+    buffer_append_span(out, span_cut(body, 0, field));
+    buffer_append_span(out, span_from(body, field + report.context.length + 2));
+}
+
 void rewrite_append_report(const struct session *session, struct buffer *out, uint8_t tag,
                            struct span message, struct span body)
 {
     uint32_t position = 0;
-    const struct plan *plan = &session->runner->plan;
+    const struct runner *runner = session->runner;
     /* With nothing spliced into it the text is ours, and its places are none of the client's. */
-    bool ours = rewrite_is_made(session->runner) && plan->splice.count == 0;
-    if (ours || original_position(session, body, &position)) {
+    bool ours = rewrite_is_made(runner) && runner->plan.splice.count == 0;
+    if (ours) {
+        struct buffer words = {0};
+        rewrite_append_words(&runner->plan.steps[runner->step], body, &words);
+        encode_report_at(out, tag, buffer_span(&words), 0);
+        out->failed = out->failed || words.failed;
+        buffer_free(&words);
+    } else if (original_position(session, body, &position)) {
         encode_report_at(out, tag, body, position);
     } else {
         buffer_append_span(out, message);

@@ -178,6 +178,9 @@ bool run_on_server(struct session *session, struct span in, struct effects *effe
 bool rewrite_is_made(const struct runner *runner);
 /* The client's message with that text in it. */
 void rewrite_append(const struct runner *runner, struct buffer *out);
+/* The fields of a report about that step, but for the CONTEXT of one of ours in PL/pgSQL: that
+ * shows the client statements that it has not written. */
+void rewrite_append_words(const struct step *step, struct span body, struct buffer *out);
 /* An ErrorResponse or NoticeResponse, its position as one in the client's own text. */
 void rewrite_append_report(const struct session *session, struct buffer *out, uint8_t tag,
                            struct span message, struct span body);

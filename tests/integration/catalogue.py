@@ -187,6 +187,9 @@ CONSTRAINTS = [
     Row("unique in the place of one of its name", "alter table t drop constraint u, add constraint u unique (b)"
         " deferrable", "alter table t add constraint u unique (b, c)", violation=DUPLICATE, sqlstate="23505",
         on_its_way=("unique index concurrently ddlguard_new_", "using index u")),
+    Row("unique in the place of one of its name, which becomes the replica identity", "alter table t drop constraint u,"
+        " replica identity using index u, add constraint u unique (b)", "alter table t add constraint u unique (b, c)",
+        violation=DUPLICATE, sqlstate="23505", on_its_way=("unique index concurrently ddlguard_new_", "using index u")),
     Row("primary key in the place of another", "alter table t drop constraint k, add constraint k primary key (id, a)",
         "alter table t add constraint k primary key (b)", violation="insert into t (id, b) values (0, 0)",
         sqlstate="23502", on_its_way=("unique index concurrently ddlguard_new_", "using index k")),
