@@ -70,6 +70,15 @@ static bool constraint_is_free(const struct moves *moves, size_t action)
            !drops_constraint(moves, known->free_name);
 }
 
+/* PostgreSQL 18 has a constraint for NOT NULL: no drop makes the name free that is tried first. */
+static bool not_null_name_stays(const struct moves *moves, const char *column)
+{
+    const struct facts *facts = moves->request->facts;
+    char first[3 * NAME_BYTES];
+    (void)snprintf(first, sizeof first, "%s_%s_not_null", facts->table.name, column);
+    return facts->server_version < 180000 || !drops_constraint(moves, first);
+}
+
 static bool column_is_free(const struct moves *moves, size_t action)
 {
     const unsigned flags[] = {COLUMN_CHECK, COLUMN_REFERENCES, COLUMN_UNIQUE};
@@ -87,20 +96,25 @@ static bool column_is_free(const struct moves *moves, size_t action)
             }
         }
     }
+    const unsigned numbered = COLUMN_SERIAL | COLUMN_IDENTITY;
+    if ((alter->flags & (COLUMN_NOT_NULL | numbered)) &&
+        !not_null_name_stays(moves, alter->column)) {
+        return false;
+    }
     (void)alter_sequence_names(moves->statement, action, sequence, 1);
-    return !(alter->flags & (COLUMN_SERIAL | COLUMN_IDENTITY)) ||
-           strcmp(sequence[0], known->free_sequence) == 0;
+    return !(alter->flags & numbered) || strcmp(sequence[0], known->free_sequence) == 0;
 }
 
-/* PostgreSQL 18 has a constraint for it. */
+/* The name that it gets now is the one that is tried first. */
 static bool not_null_is_free(const struct moves *moves, size_t action)
 {
     const struct facts *facts = moves->request->facts;
+    const char *column = moves->statement->actions[action].column;
     char first[3 * NAME_BYTES];
-    (void)snprintf(first, sizeof first, "%s_%s_not_null", facts->table.name,
-                   moves->statement->actions[action].column);
+    (void)snprintf(first, sizeof first, "%s_%s_not_null", facts->table.name, column);
     return facts->server_version < 180000 ||
-           strcmp(first, facts->actions[action].not_null_name) == 0;
+           (strcmp(first, facts->actions[action].not_null_name) == 0 &&
+            not_null_name_stays(moves, column));
 }
 
 /* Nothing that the action makes would have another name if the drops came first, and it makes no
@@ -129,6 +143,25 @@ const char *drops_own_name(const struct moves *moves, size_t action)
     return own[0] != '\0' ? own : moves->request->facts->actions[action].free_name;
 }
 
+/* What makes the columns of the primary key NOT NULL on PostgreSQL 18 is not dropped, and none of
+ * it would get another name behind the drops. */
+static bool key_not_null_stays(const struct moves *moves, size_t action)
+{
+    const struct facts *facts = moves->request->facts;
+    char columns[KEY_COLUMNS_MAX][NAME_BYTES];
+    size_t count =
+        alter_key_columns(moves->text, moves->statement, action, columns, KEY_COLUMNS_MAX);
+    bool stays = count <= KEY_COLUMNS_MAX;
+    for (size_t i = 0; stays && i < count; i++) {
+        stays = not_null_name_stays(moves, columns[i]);
+    }
+    for (size_t i = 0; facts->server_version >= 180000 && i < moves->statement->action_count; i++) {
+        stays = stays && !(moves->statement->actions[i].kind == ALTER_DROP_CONSTRAINT &&
+                           facts->actions[i].constraint_kind == 'n');
+    }
+    return stays;
+}
+
 /* Not of a table with children or partitions, which have such a constraint, too, and may have one
  * of that name; nor for a foreign key to one, which has more than one of them. */
 static bool alias_is_possible(const struct moves *moves, size_t action)
@@ -150,7 +183,8 @@ static bool alias_is_possible(const struct moves *moves, size_t action)
     return (alter->kind == ALTER_ADD_CHECK && replaces) ||
            (alter->kind == ALTER_ADD_FOREIGN_KEY && replaces && known->other_kind == 'r') ||
            (alter->kind == ALTER_ADD_UNIQUE && name_is_free) ||
-           (alter->kind == ALTER_ADD_PRIMARY_KEY && name_is_free && drops_constraint(moves, NULL));
+           (alter->kind == ALTER_ADD_PRIMARY_KEY && name_is_free && drops_constraint(moves, NULL) &&
+            key_not_null_stays(moves, action));
 }
 
 bool drops_ask_for_alias(const struct moves *moves, size_t action)
