@@ -29,6 +29,8 @@ void claim_append_lock(struct span table, bool locked, struct buffer *out)
     buffer_append_u8(out, '\0');
 }
 
+/* One index may be the row of two queries: as one that is not valid, and as one without a
+ * constraint. */
 void claim_append_claim(struct span queries, struct buffer *out)
 {
     unsigned place = 0;
@@ -44,7 +46,9 @@ void claim_append_claim(struct span queries, struct buffer *out)
         out,
         ") SELECT CASE WHEN x.relkind = 'i' THEN format('ALTER INDEX %I.%I RENAME TO %I',"
         " x.nspname, x.relname, 'ddlguard_leftover_' || x.oid) WHEN x.relkind = 'I'"
-        " OR k.statement IS NOT NULL THEN wanted.statement END, wanted.statement FROM wanted"
+        " OR k.statement IS NOT NULL THEN wanted.statement END, wanted.statement FROM"
+        " (SELECT min(w.place) AS place, w.statement FROM wanted AS w GROUP BY w.statement) AS "
+        "wanted"
         " LEFT JOIN (SELECT c.oid, c.relkind, n.nspname, c.relname, format('/* ddlguard */ DROP"
         " INDEX %s%I.%I', CASE c.relkind WHEN 'i' THEN 'CONCURRENTLY ' ELSE '' END, n.nspname,"
         " c.relname) AS statement FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid"

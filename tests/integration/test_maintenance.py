@@ -210,6 +210,21 @@ def test_proxy_killed_before_constraints_change_places(added, how, make_proxy, c
                               ).fetchall() == [(added[0], True)]
 
 
+@pytest.mark.parametrize("change", ["alter table item drop constraint k, add constraint k unique (id, a)",
+                                    "alter table item add constraint u unique (id, a)"])
+def test_reader_that_outlasts_the_change(change, make_proxy, connect, server, database, table, direct, session, events):
+    """The index is whole when the change fails, and not valid since its drop was cut off: two queries find it."""
+    proxy = make_proxy(maintenance=MAINTENANCE)
+    server.psql("alter table item add constraint k check (id > 0)", database)
+    before = schema.parts(direct)
+    reader = session("select from item limit 1")
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        connect(leg=proxy).execute(change)
+    reader.rollback()
+    wait_for_event(events, proxy, "cleaned_up")
+    assert schema.parts(direct) == before and schema.half_done(direct) == []
+
+
 def test_user_without_rights(make_proxy, connect, server, session, table, indexes, events):
     """It is tried on and on, and works when the right is granted."""
     server.psql("drop role if exists weak; create role weak login")
