@@ -14,6 +14,8 @@ import servers
 
 REPORT = re.compile(r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:|Assertion .* failed")
 TEST_SECONDS = int(os.environ.get("DDLGUARD_TEST_SECONDS", 40))
+# What an application may wait longer than it should: several tests share the processors.
+ROOM_SECONDS = float(os.environ.get("DDLGUARD_ROOM_SECONDS", 1.4))
 numbers = itertools.count(1)
 
 # Killed from outside, as if by Ctrl-C: fixtures stop what they started.

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import servers
-from conftest import conninfo
+from conftest import ROOM_SECONDS, conninfo
 
 ROWS = 30000
 UUID = "alter table {} add column z uuid not null default gen_random_uuid()"
@@ -121,7 +121,7 @@ def test_an_application_that_writes_meanwhile_hardly_notices(tables, connect, di
     assert not failures
     assert count(direct, "count(*) filter (where z is null)", table) == 0
     assert count(direct, "count(*) - count(distinct z)", table) == 0
-    assert worst[0] < 1.0                   # the lock timeout here is 0.7 s; milliseconds on a quiet machine
+    assert worst[0] < ROOM_SECONDS          # milliseconds on a quiet machine
 
 
 def test_a_cancel_leaves_nothing_and_tells_how_far_it_came(tables, make_proxy, connect, columns, direct):

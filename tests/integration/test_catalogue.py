@@ -10,13 +10,12 @@ import pytest
 import schema
 from application import Application
 from catalogue import CATALOGUE, ROWS, SAMPLE, STEPPED_ROWS
-from conftest import conninfo, outcome
+from conftest import ROOM_SECONDS, conninfo, outcome
 
 pytest_plugins = ["twins"]
 LOCK_WAIT = "250ms"     # what the server notes: the plain forms make an application wait longer, on a large table
-ROOM_SECONDS = 1.4      # the proxies, servers and applications of several tests share the processors
 LOCK_SECONDS = 0.7      # TIMEOUTS["lock"]
-BLOCKED_SECONDS = 2.4   # more than a lock timeout and that room: who waits for all of it is seen
+BLOCKED_SECONDS = 2.4   # more than a lock timeout and ROOM_SECONDS: who waits for all of it is seen
 
 every_row = pytest.mark.parametrize("row", CATALOGUE, ids=lambda row: row.name)
 rows_that_wait = pytest.mark.parametrize("row", [row for row in SAMPLE if row.blocker],
