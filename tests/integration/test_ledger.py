@@ -95,7 +95,7 @@ def test_terminated_backend(connect, ledger, server):
     server.psql(f"select pg_terminate_backend({client.info.backend_pid})")
     with pytest.raises(psycopg.Error):
         client.execute("commit")
-    assert ledger()[0]["state"] in ("rolled_back", "unknown")
+    servers.wait_for(lambda: ledger()[0]["state"] in ("rolled_back", "unknown"), 5, "the end of it")
 
 
 def test_denied_by_a_rule(make_proxy, connect, database, server):
