@@ -268,9 +268,12 @@ def test_the_server_goes_away_while_the_copy_waits(world):
     thread.join()
     holder.execute("rollback")
     # On a machine that is too busy for us to be in time, the statement itself was waiting.
-    last = world.proxy.ledger(database="postgres")[-1]
-    in_time = last["original_sql"] == "alter table other add b int"
-    assert last["state"] == ("rolled_back" if in_time else "unknown")
+    def ended():
+        last = world.proxy.ledger(database="postgres")[-1]
+        in_time = last["original_sql"] == "alter table other add b int"
+        return last["state"] == ("rolled_back" if in_time else "unknown")
+
+    servers.wait_for(ended, 10, "the end of it in the ledger")
 
 
 def test_the_client_goes_away_while_the_copy_waits(world):
